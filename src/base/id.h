@@ -1,0 +1,32 @@
+/*
+ * Identifiers: 16 random bytes in UUIDv7 order (RFC 9562 §5.7): Unix milliseconds, then random bits.
+ *
+ * People see and type the short form, the last eight hexadecimal digits (random ones).
+ */
+#ifndef PL_BASE_ID_H
+#define PL_BASE_ID_H
+
+#include "base/compiler.h"
+#include "base/err.h"
+
+enum { ID_LEN = 16, ID_TEXT_LEN = 36, ID_SHORT_LEN = 8 };
+
+struct id {
+    uint8_t bytes[ID_LEN];
+};
+
+/* Fails base.random. */
+bool id_new(int64_t now_ms, struct id *out_id, struct err *e) PL_MUST_USE;
+bool id_equal(const struct id *a, const struct id *b);
+bool id_is_zero(const struct id *a);
+void id_format(const struct id *id, char out[ID_TEXT_LEN + 1]);
+void id_format_short(const struct id *id, char out[ID_SHORT_LEN + 1]);
+/* The long form only; false when the text is not one. */
+bool id_parse(const char *text, struct id *out_id);
+/* True when text is the long form or the short form of the id, letters in either case. */
+bool id_matches(const struct id *id, const char *text);
+
+/* len bytes from the system's generator. Fails base.random. */
+bool random_bytes(void *out, size_t len, struct err *e) PL_MUST_USE;
+
+#endif

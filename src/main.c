@@ -1,0 +1,6 @@
+/* The program's entry: cli/ does the rest. */
+#include "base/compiler.h"
+
+int main(void) {
+    return 0;
+}
