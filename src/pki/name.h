@@ -9,7 +9,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 enum { DN_PARTS_MAX = 32, DN_VALUE_MAX = 1024, SAN_MAX = 1000, SAN_TEXT_MAX = 1024 };
 
@@ -56,7 +56,7 @@ bool san_list_add(struct san_list *list, enum san_kind kind, const char *text, s
 bool san_list_has(const struct san_list *list, enum san_kind kind, const char *text);
 bool san_list_copy(const struct san_list *from, struct san_list *out_list, struct err *e) PL_MUST_USE;
 /* From a decoded subjectAltName; NULL gives an empty list. Malformed addresses become SAN_OTHER. */
-bool san_list_from_general_names(const struct stack_st_GENERAL_NAME *names, struct san_list *out_list, struct err *e) PL_MUST_USE;
+bool san_list_from_general_names(const GENERAL_NAMES *names, struct san_list *out_list, struct err *e) PL_MUST_USE;
 /* The extension, critical or not; kinds DNS, IP, EMAIL, URI only. Fails pki.name.invalid, base.oom. */
 bool san_list_to_extension(const struct san_list *list, bool is_critical, X509_EXTENSION **out_extension,
                            struct err *e) PL_MUST_USE;
