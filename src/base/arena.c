@@ -46,7 +46,8 @@ bool arena_alloc(struct arena *a, size_t size, void **out_memory, struct err *e)
         return err_set(e, ERR_BASE_LIMIT, "a request needs more than %zu bytes", a->max);
     }
     size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if ((a->newest == NULL || a->newest->size - a->newest->used < rounded) && !add_block(a, rounded, e)) {
+    if ((a->newest == NULL || a->newest->size - a->newest->used < rounded) &&
+        !add_block(a, rounded, e)) {
         return false;
     }
     *out_memory = a->newest->bytes + a->newest->used;
@@ -55,7 +56,8 @@ bool arena_alloc(struct arena *a, size_t size, void **out_memory, struct err *e)
     return true;
 }
 
-bool arena_string(struct arena *a, const char *bytes, size_t len, char **out_string, struct err *e) {
+bool arena_string(struct arena *a, const char *bytes, size_t len, char **out_string,
+                  struct err *e) {
     void *memory = NULL;
     if (!arena_alloc(a, len + 1, &memory, e)) {
         return false;

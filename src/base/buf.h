@@ -16,9 +16,9 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_clear(struct buf *b);     /* frees; the maximum stays */
-void buf_cleanse(struct buf *b);   /* overwrites, then frees */
-void buf_reset(struct buf *b);     /* empties, keeps the memory */
+void buf_clear(struct buf *b);   /* frees; the maximum stays */
+void buf_cleanse(struct buf *b); /* overwrites, then frees */
+void buf_reset(struct buf *b);   /* empties, keeps the memory */
 
 /* Each fails base.oom or base.limit and then leaves the buffer as it was. */
 bool buf_reserve(struct buf *b, size_t more, struct err *e) PL_MUST_USE;
@@ -30,7 +30,10 @@ bool buf_printf(struct buf *b, struct err *e, const char *format, ...) PL_MUST_U
 /* Removes the first len bytes (len ≤ b->len). */
 void buf_consume(struct buf *b, size_t len);
 
-/* Moves the content out as a NUL-terminated string ("" when empty); the buffer is empty then. Fails base.oom. */
+/*
+ * Moves the content out as a NUL-terminated string ("" when empty); the buffer is empty then. Fails
+ * base.oom.
+ */
 bool buf_take_string(struct buf *b, char **out_string, struct err *e) PL_MUST_USE;
 
 const char *buf_string(const struct buf *b); /* borrowed; "" when empty */

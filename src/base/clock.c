@@ -108,14 +108,17 @@ bool clock_parse_http(const char *text, int64_t *out_time_ms) {
     int second = 0;
     int end = 0;
     char name[4] = "";
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour, &minute,
-               &second, &end) == 6 && end > 0 && text[end] == '\0') {
+    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, name, &year, &hour,
+               &minute, &second, &end) == 6 &&
+        end > 0 && text[end] == '\0') {
         /* RFC 9110's own form */
-    } else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, name, &year, &hour,
-                      &minute, &second, &end) == 6 && end > 0 && text[end] == '\0') {
+    } else if (sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, name, &year,
+                      &hour, &minute, &second, &end) == 6 &&
+               end > 0 && text[end] == '\0') {
         year = full_year(year);
-    } else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", name, &day, &hour, &minute,
-                      &second, &year, &end) != 6 || end == 0 || text[end] != '\0') {
+    } else if (sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", name, &day, &hour,
+                      &minute, &second, &year, &end) != 6 ||
+               end == 0 || text[end] != '\0') {
         return false;
     }
     int month = month_of(name);
@@ -139,8 +142,8 @@ bool clock_parse(const char *text, int64_t *out_time_ms, struct err *e) {
         const char *rest = text + date_end;
         bool is_date = *rest == '\0';
         bool is_time = (*rest == 'T' || *rest == ' ') &&
-                       sscanf(rest + 1, "%2d:%2d:%2d%n", &hour, &minute, &second, &end) == 3 && end == 8 &&
-                       (rest[9] == '\0' || strcmp(rest + 9, "Z") == 0);
+                       sscanf(rest + 1, "%2d:%2d:%2d%n", &hour, &minute, &second, &end) == 3 &&
+                       end == 8 && (rest[9] == '\0' || strcmp(rest + 9, "Z") == 0);
         if ((is_date || is_time) && is_civil(year, month, day, hour, minute, second)) {
             *out_time_ms = clock_from_civil(year, month, day, hour, minute, second) * 1000;
             return true;
@@ -174,15 +177,18 @@ void clock_format_relative(int64_t time_ms, int64_t now_ms, char out[32]) {
     static const struct {
         const char *name;
         int64_t ms;
-    } units[] = {{"year", 365 * CLOCK_DAY_MS}, {"day", CLOCK_DAY_MS},       {"hour", CLOCK_HOUR_MS},
-                 {"minute", CLOCK_MINUTE_MS},  {"second", CLOCK_SECOND_MS}};
+    } units[] = {{"year", 365 * CLOCK_DAY_MS},
+                 {"day", CLOCK_DAY_MS},
+                 {"hour", CLOCK_HOUR_MS},
+                 {"minute", CLOCK_MINUTE_MS},
+                 {"second", CLOCK_SECOND_MS}};
     int64_t distance = time_ms > now_ms ? time_ms - now_ms : now_ms - time_ms;
     for (size_t i = 0; i < PL_ARRAY_LEN(units); i++) {
         /* Days stay days until two years: "in 397 days" says more than "in 1 year". */
         if (distance >= units[i].ms * (i == 0 ? 2 : 1)) {
             long long count = (long long)(distance / units[i].ms);
-            (void)snprintf(out, 32, time_ms > now_ms ? "in %lld %s%s" : "%lld %s%s ago", count, units[i].name,
-                           count == 1 ? "" : "s");
+            (void)snprintf(out, 32, time_ms > now_ms ? "in %lld %s%s" : "%lld %s%s ago", count,
+                           units[i].name, count == 1 ? "" : "s");
             return;
         }
     }

@@ -32,11 +32,17 @@ void clock_format_day(int64_t time_ms, char out[11]);
 void clock_format_http(int64_t time_ms, char out[30]);
 /* The same three obsolete and current forms read back; false when text is none. */
 bool clock_parse_http(const char *text, int64_t *out_time_ms);
-/* A date ("2026-11-23" = its first millisecond) or a date and time, "Z" or without zone (UTC). Fails base.time.invalid. */
+/*
+ * A date ("2026-11-23" = its first millisecond) or a date and time, "Z" or without zone (UTC).
+ * Fails base.time.invalid.
+ */
 bool clock_parse(const char *text, int64_t *out_time_ms, struct err *e) PL_MUST_USE;
 /* "90s", "15m", "12h", "30d", "2w", "5y" (365 days). Fails base.duration.invalid. */
 bool clock_parse_duration(const char *text, int64_t *out_duration_ms, struct err *e) PL_MUST_USE;
-/* Civil date to Unix seconds (proleptic Gregorian), for readers of ASN.1 times. Month 1…12, day 1…31. */
+/*
+ * Civil date to Unix seconds (proleptic Gregorian), for readers of ASN.1 times. Month 1…12, day
+ * 1…31.
+ */
 int64_t clock_from_civil(int year, int month, int day, int hour, int minute, int second);
 /* "in 29 days", "3 hours ago", "now": for people. */
 void clock_format_relative(int64_t time_ms, int64_t now_ms, char out[32]);

@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 #define PL_MUST_USE __attribute__((warn_unused_result))
-#define PL_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#define PL_PRINTF(format_index, first_index)                                                       \
+    __attribute__((format(printf, format_index, first_index)))
 #define PL_NONNULL __attribute__((nonnull))
 
 /* Runs fn(&variable) when the scope ends: PL_AUTO(cert_freep) struct cert *c = NULL; */

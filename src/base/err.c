@@ -1,5 +1,6 @@
 /*
- * Errors and the one catalogue of their codes. No I/O; no allocation (out of memory must be sayable).
+ * Errors and the one catalogue of their codes. No I/O; no allocation (out of memory must be
+ * sayable).
  */
 #include "base/err.h"
 

@@ -27,9 +27,9 @@ enum err_kind {
     ERR_KIND_TIMEOUT,
     ERR_KIND_OS,
     ERR_KIND_BUG,
-    ERR_KIND_USAGE,    /* the command line is wrong */
-    ERR_KIND_CONNECT,  /* no connection */
-    ERR_KIND_FAILED,   /* done as asked, and the answer is no (a verification) */
+    ERR_KIND_USAGE,   /* the command line is wrong */
+    ERR_KIND_CONNECT, /* no connection */
+    ERR_KIND_FAILED,  /* done as asked, and the answer is no (a verification) */
     ERR_KIND_COUNT
 };
 
@@ -45,10 +45,10 @@ enum { ERR_STEPS_MAX = 5, ERR_TEXT_MAX = 512 };
 
 struct err {
     enum err_code code;
-    unsigned step_count;                     /* step[0] is the innermost reason */
+    unsigned step_count; /* step[0] is the innermost reason */
     char step[ERR_STEPS_MAX][ERR_TEXT_MAX];
-    char hint[ERR_TEXT_MAX];                 /* what the user can do, "" if nothing is known */
-    char note[ERR_TEXT_MAX];                 /* for the log alone: system call, library's error queue */
+    char hint[ERR_TEXT_MAX]; /* what the user can do, "" if nothing is known */
+    char note[ERR_TEXT_MAX]; /* for the log alone: system call, library's error queue */
 };
 
 void err_init(struct err *e);
@@ -63,15 +63,15 @@ bool err_note(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
 bool err_set_errno(struct err *e, enum err_code code, int errno_value, const char *format, ...)
     PL_PRINTF(4, 5);
 
-const char *err_code_text(enum err_code code);   /* "pki.key.missing" */
-const char *err_code_about(enum err_code code);  /* one sentence, for the manual */
+const char *err_code_text(enum err_code code);  /* "pki.key.missing" */
+const char *err_code_about(enum err_code code); /* one sentence, for the manual */
 enum err_kind err_code_kind(enum err_code code);
 enum err_kind err_kind_of(const struct err *e);
 
 /* One table for all: how a kind leaves the program. */
-int err_kind_exit(enum err_kind kind);               /* 0…5, as the manual page documents */
-int err_kind_http(enum err_kind kind);               /* 400, 404, 409, 403, 413, 502, 504, 500 */
-const char *err_kind_problem(enum err_kind kind);    /* RFC 9457 "title" */
-const char *err_kind_acme(enum err_kind kind);       /* RFC 8555 §6.7 error type, without its prefix */
+int err_kind_exit(enum err_kind kind);            /* 0…5, as the manual page documents */
+int err_kind_http(enum err_kind kind);            /* 400, 404, 409, 403, 413, 502, 504, 500 */
+const char *err_kind_problem(enum err_kind kind); /* RFC 9457 "title" */
+const char *err_kind_acme(enum err_kind kind); /* RFC 8555 §6.7 error type, without its prefix */
 
 #endif

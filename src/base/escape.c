@@ -74,8 +74,8 @@ static size_t put_escaped(char out[ESCAPED_MAX], enum escape_for target, uint32_
     return utf8_put(c, out);
 }
 
-static size_t escape_next(char out[ESCAPED_MAX], enum escape_for target, const uint8_t *at, size_t len,
-                          size_t *out_used) {
+static size_t escape_next(char out[ESCAPED_MAX], enum escape_for target, const uint8_t *at,
+                          size_t len, size_t *out_used) {
     uint32_t c = 0;
     *out_used = utf8_char(at, len, &c);
     if (*out_used > 0) {
@@ -88,7 +88,8 @@ static size_t escape_next(char out[ESCAPED_MAX], enum escape_for target, const u
     return (size_t)snprintf(out, ESCAPED_MAX, "\\x%02x", at[0]);
 }
 
-bool escape_append(struct buf *out, enum escape_for target, const void *text, size_t len, struct err *e) {
+bool escape_append(struct buf *out, enum escape_for target, const void *text, size_t len,
+                   struct err *e) {
     const uint8_t *at = text;
     while (len > 0) {
         char escaped[ESCAPED_MAX];

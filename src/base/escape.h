@@ -17,8 +17,8 @@ enum escape_for {
 };
 
 /* Appends the escaped text. Fails base.oom, base.limit. */
-bool escape_append(struct buf *out, enum escape_for target, const void *text, size_t len, struct err *e)
-    PL_MUST_USE;
+bool escape_append(struct buf *out, enum escape_for target, const void *text, size_t len,
+                   struct err *e) PL_MUST_USE;
 
 /*
  * The same into a fixed array, for messages: cut at out_size - 1 bytes on a whole escape, ending in

@@ -88,5 +88,6 @@ bool id_matches(const struct id *id, const char *text) {
     char full[ID_TEXT_LEN + 1];
     id_format(id, full);
     return strcasecmp(text, full) == 0 ||
-           (strlen(text) == ID_SHORT_LEN && strcasecmp(text, full + ID_TEXT_LEN - ID_SHORT_LEN) == 0);
+           (strlen(text) == ID_SHORT_LEN &&
+            strcasecmp(text, full + ID_TEXT_LEN - ID_SHORT_LEN) == 0);
 }

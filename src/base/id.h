@@ -1,5 +1,6 @@
 /*
- * Identifiers: 16 random bytes in UUIDv7 order (RFC 9562 §5.7): Unix milliseconds, then random bits.
+ * Identifiers: 16 random bytes in UUIDv7 order (RFC 9562 §5.7): Unix milliseconds, then random
+ * bits.
  *
  * People see and type the short form, the last eight hexadecimal digits (random ones).
  */

@@ -26,7 +26,8 @@ void log_open(const char *role, enum log_level level, bool is_json) {
 
 static bool put_json(struct buf *line, const char *key, const char *value) {
     return buf_printf(line, NULL, ",\"%s\":\"", key) &&
-           escape_append(line, ESCAPE_JSON, value, strlen(value), NULL) && buf_append_byte(line, '"', NULL);
+           escape_append(line, ESCAPE_JSON, value, strlen(value), NULL) &&
+           buf_append_byte(line, '"', NULL);
 }
 
 static bool put_text(struct buf *line, const char *key, const char *value) {
@@ -44,8 +45,9 @@ static bool put_pair(struct buf *line, const char *key, const char *value) {
 static bool put_head(struct buf *line, enum log_level level, const char *event) {
     char now[CLOCK_TEXT_LEN + 1];
     clock_format(clock_now_ms(), now);
-    const char *format = log_is_json ? "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"event\":\"%s\""
-                                     : "%s %s %s %s";
+    const char *format = log_is_json
+                             ? "{\"time\":\"%s\",\"level\":\"%s\",\"role\":\"%s\",\"event\":\"%s\""
+                             : "%s %s %s %s";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     return buf_printf(line, NULL, format, now, level_name(level), log_role, event);
@@ -95,6 +97,6 @@ void log_error(const struct err *e, const char *event) {
             break;
         }
     }
-    log_event(LOG_ERROR, event, "code", err_code_text(e->code), "reason", buf_string(&reason), "note",
-              e->note[0] == '\0' ? NULL : e->note, NULL);
+    log_event(LOG_ERROR, event, "code", err_code_text(e->code), "reason", buf_string(&reason),
+              "note", e->note[0] == '\0' ? NULL : e->note, NULL);
 }

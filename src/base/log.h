@@ -1,5 +1,6 @@
 /*
- * One line a record on standard error, key=value, for role/ and cli/ alone: other code returns errors.
+ * One line a record on standard error, key=value, for role/ and cli/ alone: other code returns
+ * errors.
  *
  *   2026-11-23T20:15:00Z info net listening address=127.0.0.1:8443
  *
@@ -14,7 +15,9 @@
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 enum { LOG_LINE_MAX = 4096 };
 
-/* role: a static string ("net"); lines above the level are dropped; json: one JSON object a line. */
+/*
+ * role: a static string ("net"); lines above the level are dropped; json: one JSON object a line.
+ */
 void log_open(const char *role, enum log_level level, bool is_json);
 
 /*

@@ -40,7 +40,9 @@ static void sip_round(uint64_t v[4]) {
     v[2] = rotate(v[2], 32);
 }
 
-/* SipHash-1-3 (Aumasson, Bernstein 2012): a hash-table hash, not cryptography that protects data. */
+/*
+ * SipHash-1-3 (Aumasson, Bernstein 2012): a hash-table hash, not cryptography that protects data.
+ */
 static uint64_t hash_bytes(const struct map *m, const uint8_t *bytes, size_t len) {
     uint64_t v[4] = {m->seed[0] ^ 0x736f6d6570736575, m->seed[1] ^ 0x646f72616e646f6d,
                      m->seed[0] ^ 0x6c7967656e657261, m->seed[1] ^ 0x7465646279746573};
@@ -95,7 +97,8 @@ size_t map_count(const struct map *m) {
 }
 
 /* The slot that holds the key, or the free one where it would go. slot_count > 0. */
-static struct map_slot *find_slot(const struct map *m, uint64_t hash, const void *key, size_t key_len) {
+static struct map_slot *find_slot(const struct map *m, uint64_t hash, const void *key,
+                                  size_t key_len) {
     size_t mask = m->slot_count - 1;
     for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
         struct map_slot *slot = &m->slots[i];
@@ -126,7 +129,8 @@ static bool grow(struct map *m, struct err *e) {
     return true;
 }
 
-bool map_set(struct map *m, const void *key, size_t key_len, void *value, void **out_old, struct err *e) {
+bool map_set(struct map *m, const void *key, size_t key_len, void *value, void **out_old,
+             struct err *e) {
     PL_BUG_UNLESS(value != NULL);
     if (m->count * 2 >= m->slot_count && !grow(m, e)) {
         return false;
@@ -187,7 +191,8 @@ void *map_remove(struct map *m, const void *key, size_t key_len) {
     return value;
 }
 
-bool map_next(const struct map *m, size_t *cursor, const void **out_key, size_t *out_key_len, void **out_value) {
+bool map_next(const struct map *m, size_t *cursor, const void **out_key, size_t *out_key_len,
+              void **out_value) {
     while (*cursor < m->slot_count) {
         const struct map_slot *slot = &m->slots[(*cursor)++];
         if (slot->value != NULL) {

@@ -13,10 +13,16 @@
 /* Zeroed memory of size bytes (≥ 1). Fails base.oom. Caller owns, mem_free(). */
 bool mem_alloc(size_t size, void **out_memory, struct err *e) PL_MUST_USE;
 
-/* Zeroed memory for count elements of size bytes each. Fails base.oom (also when the product overflows). */
+/*
+ * Zeroed memory for count elements of size bytes each. Fails base.oom (also when the product
+ * overflows).
+ */
 bool mem_array(size_t count, size_t size, void **out_memory, struct err *e) PL_MUST_USE;
 
-/* Grows or shrinks *memory to size bytes; new bytes are not zeroed. On failure *memory stands. Fails base.oom. */
+/*
+ * Grows or shrinks *memory to size bytes; new bytes are not zeroed. On failure *memory stands.
+ * Fails base.oom.
+ */
 bool mem_resize(void **memory, size_t size, struct err *e) PL_MUST_USE;
 
 /* A copy of len bytes plus a terminating NUL. Fails base.oom. */
@@ -26,12 +32,15 @@ bool mem_dup(const void *bytes, size_t len, void **out_memory, struct err *e) PL
 bool mem_strdup(const char *string, char **out_string, struct err *e) PL_MUST_USE;
 
 /* printf into a new string of at most 64 KiB. Fails base.oom, base.limit. */
-bool mem_printf(char **out_string, struct err *e, const char *format, ...) PL_MUST_USE PL_PRINTF(3, 4);
+bool mem_printf(char **out_string, struct err *e, const char *format, ...)
+    PL_MUST_USE PL_PRINTF(3, 4);
 
 void mem_free(void *memory);
 void mem_freep(void *pointer_to_pointer); /* for PL_AUTO on any pointer */
 
-/* Tests: the nth allocation from now (1 = the next) fails, then all succeed again; 0 switches off. */
+/*
+ * Tests: the nth allocation from now (1 = the next) fails, then all succeed again; 0 switches off.
+ */
 void mem_fail_at(uint64_t nth);
 /* Tests: how many allocations were asked for since the last mem_fail_at(). */
 uint64_t mem_count(void);

@@ -13,10 +13,12 @@ enum { SECRET_MAX = 1024 * 1024 };
 struct secret {
     uint8_t *bytes; /* NUL-terminated past len, so that a password can be used as a string */
     size_t len;
-    size_t mapped;  /* bytes of the mapping */
+    size_t mapped; /* bytes of the mapping */
 };
 
-/* Room for len bytes (≤ SECRET_MAX), zeroed. Fails base.oom, base.limit. Clear with secret_clear(). */
+/*
+ * Room for len bytes (≤ SECRET_MAX), zeroed. Fails base.oom, base.limit. Clear with secret_clear().
+ */
 bool secret_init(struct secret *s, size_t len, struct err *e) PL_MUST_USE;
 /* The same with a copy of bytes. */
 bool secret_copy(struct secret *s, const void *bytes, size_t len, struct err *e) PL_MUST_USE;

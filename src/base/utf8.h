@@ -12,7 +12,10 @@ bool utf8_is_valid(const void *bytes, size_t len);
 /* Shortens the string so that it has at most len bytes and ends on a character's end. */
 void utf8_cut(char *string, size_t len);
 
-/* Appends a code point's bytes (1…4) at out; returns how many. Code points above U+10FFFF and surrogates become U+FFFD. */
+/*
+ * Appends a code point's bytes (1…4) at out; returns how many. Code points above U+10FFFF and
+ * surrogates become U+FFFD.
+ */
 size_t utf8_put(uint32_t code_point, char out[4]);
 
 #endif

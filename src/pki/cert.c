@@ -3,7 +3,8 @@
  *
  * Runs in any process; reads bytes from anywhere. Limits:
  * CERT_DER_MAX bytes a certificate, SAN_MAX names, DN_PARTS_MAX name parts. References are counted
- * without locks: a certificate stays with one thread. Not done here: chains, trust, dates, revocation.
+ * without locks: a certificate stays with one thread. Not done here: chains, trust, dates,
+ * revocation.
  */
 #include "pki/cert.h"
 
@@ -19,7 +20,7 @@
 
 #include <string.h>
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static bool malformed(struct err *e, const char *what) {
     return err_set_openssl(e, ERR_PKI_CERT_MALFORMED, "the certificate is malformed: %s", what);
@@ -44,7 +45,8 @@ static bool read_validity(struct cert *cert, struct err *e) {
 static bool read_names(struct cert *cert, struct err *e) {
     return dn_from_x509_name(X509_get_subject_name(cert->x509), &cert->subject, e) &&
            dn_from_x509_name(X509_get_issuer_name(cert->x509), &cert->issuer, e) &&
-           dn_format(&cert->subject, &cert->subject_text, e) && dn_format(&cert->issuer, &cert->issuer_text, e);
+           dn_format(&cert->subject, &cert->subject_text, e) &&
+           dn_format(&cert->issuer, &cert->issuer_text, e);
 }
 
 static bool read_sans(struct cert *cert, struct err *e) {
@@ -80,7 +82,8 @@ static void read_key_id(const ASN1_OCTET_STRING *id, struct cert_key_id *out_id)
 static bool read_public_key(struct cert *cert, struct err *e) {
     PL_AUTO(buf_clear) struct buf spki;
     buf_init(&spki, CERT_DER_MAX);
-    if (!openssl_append_der(&spki, (i2d_of_void *)i2d_X509_PUBKEY, X509_get_X509_PUBKEY(cert->x509), e) ||
+    if (!openssl_append_der(&spki, (i2d_of_void *)i2d_X509_PUBKEY, X509_get_X509_PUBKEY(cert->x509),
+                            e) ||
         !sha256(spki.data, spki.len, cert->spki_sha256, e)) {
         return false;
     }
@@ -108,7 +111,8 @@ static bool read_fields(struct cert *cert, struct err *e) {
     read_key_id(X509_get0_authority_key_id(cert->x509), &cert->authority_key_id);
     const X509_ALGOR *algorithm = NULL;
     X509_get0_signature(NULL, &algorithm, cert->x509);
-    (void)OBJ_obj2txt(cert->signature_algorithm, sizeof(cert->signature_algorithm), algorithm->algorithm, 0);
+    (void)OBJ_obj2txt(cert->signature_algorithm, sizeof(cert->signature_algorithm),
+                      algorithm->algorithm, 0);
     cert->is_ca = (X509_get_extension_flags(cert->x509) & EXFLAG_CA) != 0;
     cert->is_self_issued =
         X509_NAME_cmp(X509_get_subject_name(cert->x509), X509_get_issuer_name(cert->x509)) == 0;
@@ -118,7 +122,8 @@ static bool read_fields(struct cert *cert, struct err *e) {
 }
 
 /* Takes the reference to x509, also on failure. */
-static bool cert_make(X509 *x509, const uint8_t *der, size_t der_len, struct cert **out_cert, struct err *e) {
+static bool cert_make(X509 *x509, const uint8_t *der, size_t der_len, struct cert **out_cert,
+                      struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct cert), &memory, e)) {
         X509_free(x509);
@@ -142,7 +147,8 @@ static bool cert_make(X509 *x509, const uint8_t *der, size_t der_len, struct cer
 
 bool cert_from_der(const uint8_t *der, size_t der_len, struct cert **out_cert, struct err *e) {
     if (der_len == 0 || der_len > CERT_DER_MAX) {
-        return err_set(e, ERR_BASE_LIMIT, "a certificate has 1 to %d bytes, this one %zu", CERT_DER_MAX, der_len);
+        return err_set(e, ERR_BASE_LIMIT, "a certificate has 1 to %d bytes, this one %zu",
+                       CERT_DER_MAX, der_len);
     }
     const uint8_t *at = der;
     PL_AUTO(x509_freep) X509 *x509 = d2i_X509(NULL, &at, (long)der_len);
@@ -151,7 +157,8 @@ bool cert_from_der(const uint8_t *der, size_t der_len, struct cert **out_cert, s
     }
     size_t used = (size_t)(at - der);
     if (used != der_len) {
-        return err_set(e, ERR_PKI_CERT_TRAILING, "%zu bytes follow the certificate", der_len - used);
+        return err_set(e, ERR_PKI_CERT_TRAILING, "%zu bytes follow the certificate",
+                       der_len - used);
     }
     return cert_make(PL_TAKE(x509), der, der_len, out_cert, e);
 }
@@ -187,7 +194,7 @@ void cert_free(struct cert *cert) {
     mem_free(cert);
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 bool cert_equal(const struct cert *a, const struct cert *b) {
     return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
@@ -211,11 +218,12 @@ const char *cert_issuer_display_name(const struct cert *cert) {
 }
 
 bool cert_is_issued_by(const struct cert *cert, const struct cert *issuer) {
-    return X509_NAME_cmp(X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) == 0 &&
+    return X509_NAME_cmp(X509_get_issuer_name(cert->x509), X509_get_subject_name(issuer->x509)) ==
+               0 &&
            verifies_with(cert, issuer);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 bool cert_append_pem(const struct cert *cert, struct buf *out, struct err *e) {
     PL_AUTO(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
@@ -244,9 +252,11 @@ static bool append_escaped_lines(struct buf *out, const char *text, size_t len, 
 
 bool cert_append_text(const struct cert *cert, struct buf *out, struct err *e) {
     PL_AUTO(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
-    unsigned long names = XN_FLAG_ONELINE & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
+    unsigned long names =
+        XN_FLAG_ONELINE & ~(unsigned long)(ASN1_STRFLGS_ESC_MSB | ASN1_STRFLGS_ESC_CTRL);
     if (bio == NULL || X509_print_ex(bio, cert->x509, names, 0) != 1) {
-        return err_set_openssl(e, ERR_PKI_CERT_MALFORMED, "the certificate cannot be written out as text");
+        return err_set_openssl(e, ERR_PKI_CERT_MALFORMED,
+                               "the certificate cannot be written out as text");
     }
     char *text = NULL;
     long len = BIO_get_mem_data(bio, &text);

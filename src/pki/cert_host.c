@@ -1,8 +1,9 @@
 /*
  * Which hosts a certificate is for, by RFC 9525: its subject alternative names and nothing else.
  *
- * Limits: a host of HOST_MAX bytes. The wildcard is the whole leftmost label, stands for exactly one
- * label, and needs two labels after it, as browsers and OpenSSL ask. The common name never counts.
+ * Limits: a host of HOST_MAX bytes. The wildcard is the whole leftmost label, stands for exactly
+ * one label, and needs two labels after it, as browsers and OpenSSL ask. The common name never
+ * counts.
  */
 #include "pki/cert.h"
 

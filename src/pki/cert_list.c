@@ -37,7 +37,8 @@ bool cert_list_insert(struct cert_list *list, size_t index, struct cert *cert, s
     if (!reserve(list, e)) {
         return false;
     }
-    memmove(list->items + index + 1, list->items + index, (list->count - index) * sizeof(struct cert *));
+    memmove(list->items + index + 1, list->items + index,
+            (list->count - index) * sizeof(struct cert *));
     list->items[index] = cert_ref(cert);
     list->count++;
     return true;

@@ -17,12 +17,15 @@ enum key_family { KEY_OTHER, KEY_RSA, KEY_EC, KEY_ED25519 };
 
 struct key_spec {
     enum key_family family;
-    unsigned bits; /* RSA: of the modulus; EC: 256, 384, 521 for the NIST curves, 0 for others; Ed25519: 256 */
+    unsigned bits; /* RSA: of the modulus; EC: 256, 384, 521 for the NIST curves, 0 for others;
+                      Ed25519: 256 */
 };
 
 enum { KEY_SPEC_TEXT = 16, KEY_SPKI_SHA256_LEN = 32, KEY_DER_MAX = 16 * 1024 };
 
-/* "rsa:2048|3072|4096", "ec:p256|p384|p521", "ed25519", letters in either case. Fails pki.key.spec. */
+/*
+ * "rsa:2048|3072|4096", "ec:p256|p384|p521", "ed25519", letters in either case. Fails pki.key.spec.
+ */
 bool key_spec_parse(const char *text, struct key_spec *out_spec, struct err *e) PL_MUST_USE;
 /* The text form; any RSA size is written; "other" for the rest. */
 void key_spec_format(const struct key_spec *spec, char out[KEY_SPEC_TEXT]);
@@ -39,16 +42,18 @@ bool key_generate(const struct key_spec *spec, EVP_PKEY **out_key, struct err *e
 /* Appends the DER SubjectPublicKeyInfo. */
 bool key_append_spki(const EVP_PKEY *key, struct buf *out, struct err *e) PL_MUST_USE;
 /* Reads a DER SubjectPublicKeyInfo that must fill der. Fails pki.key.invalid. */
-bool key_from_spki(const uint8_t *der, size_t der_len, EVP_PKEY **out_key, struct err *e) PL_MUST_USE;
+bool key_from_spki(const uint8_t *der, size_t der_len, EVP_PKEY **out_key, struct err *e)
+    PL_MUST_USE;
 /* SHA-256 over the DER SubjectPublicKeyInfo: what joins requests, keys and certificates. */
-bool key_spki_sha256(const EVP_PKEY *key, uint8_t out[KEY_SPKI_SHA256_LEN], struct err *e) PL_MUST_USE;
+bool key_spki_sha256(const EVP_PKEY *key, uint8_t out[KEY_SPKI_SHA256_LEN], struct err *e)
+    PL_MUST_USE;
 
 /*
- * Refuses weak public keys, by BR §6.1.5 and §6.1.6: RSA under 2048 bits or not divisible by 8, even
- * or < 3 exponent, a modulus with a small factor, with close primes (Fermat, 100 rounds), of the ROCA
- * form (CVE-2017-15361), or of Debian's CVE-2008-0166 (by what openssl-blacklist-like lists the
- * system has; said in the notice when there are none); EC curves other than the three NIST ones or
- * a point that fails full validation; families other than RSA, EC, Ed25519.
+ * Refuses weak public keys, by BR §6.1.5 and §6.1.6: RSA under 2048 bits or not divisible by 8,
+ * even or < 3 exponent, a modulus with a small factor, with close primes (Fermat, 100 rounds), of
+ * the ROCA form (CVE-2017-15361), or of Debian's CVE-2008-0166 (by what openssl-blacklist-like
+ * lists the system has; said in the notice when there are none); EC curves other than the three
+ * NIST ones or a point that fails full validation; families other than RSA, EC, Ed25519.
  *
  * Fails pki.key.weak.size, pki.key.weak.exponent, pki.key.weak.factor, pki.key.weak.close_primes,
  * pki.key.weak.roca, pki.key.weak.known, pki.key.curve, pki.key.family

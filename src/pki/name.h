@@ -32,9 +32,15 @@ bool dn_add(struct dn *dn, int nid, const char *value, struct err *e) PL_MUST_US
 const char *dn_get(const struct dn *dn, int nid);
 bool dn_copy(const struct dn *from, struct dn *out_dn, struct err *e) PL_MUST_USE;
 bool dn_from_x509_name(const X509_NAME *name, struct dn *out_dn, struct err *e) PL_MUST_USE;
-/* countryName, serialNumber and dnQualifier as PrintableString, emailAddress as IA5String, others UTF8String. */
+/*
+ * countryName, serialNumber and dnQualifier as PrintableString, emailAddress as IA5String, others
+ * UTF8String.
+ */
 bool dn_to_x509_name(const struct dn *dn, X509_NAME **out_name, struct err *e) PL_MUST_USE;
-/* RFC 4514 text, most significant last ("CN=www.example.com,O=Example Inc.,C=US"); caller owns, mem_free(). */
+/*
+ * RFC 4514 text, most significant last ("CN=www.example.com,O=Example Inc.,C=US"); caller owns,
+ * mem_free().
+ */
 bool dn_format(const struct dn *dn, char **out_text, struct err *e) PL_MUST_USE;
 
 enum san_kind { SAN_DNS, SAN_IP, SAN_EMAIL, SAN_URI, SAN_OTHER };
@@ -51,23 +57,31 @@ struct san_list {
 };
 
 void san_list_clear(struct san_list *list);
-/* Appends unless an equal one is there (DNS names in either case). Fails base.oom, pki.name.too_many. */
-bool san_list_add(struct san_list *list, enum san_kind kind, const char *text, struct err *e) PL_MUST_USE;
+/*
+ * Appends unless an equal one is there (DNS names in either case). Fails base.oom,
+ * pki.name.too_many.
+ */
+bool san_list_add(struct san_list *list, enum san_kind kind, const char *text, struct err *e)
+    PL_MUST_USE;
 bool san_list_has(const struct san_list *list, enum san_kind kind, const char *text);
-bool san_list_copy(const struct san_list *from, struct san_list *out_list, struct err *e) PL_MUST_USE;
+bool san_list_copy(const struct san_list *from, struct san_list *out_list, struct err *e)
+    PL_MUST_USE;
 /* From a decoded subjectAltName; NULL gives an empty list. Malformed addresses become SAN_OTHER. */
-bool san_list_from_general_names(const GENERAL_NAMES *names, struct san_list *out_list, struct err *e) PL_MUST_USE;
-/* The extension, critical or not; kinds DNS, IP, EMAIL, URI only. Fails pki.name.invalid, base.oom. */
-bool san_list_to_extension(const struct san_list *list, bool is_critical, X509_EXTENSION **out_extension,
-                           struct err *e) PL_MUST_USE;
+bool san_list_from_general_names(const GENERAL_NAMES *names, struct san_list *out_list,
+                                 struct err *e) PL_MUST_USE;
+/*
+ * The extension, critical or not; kinds DNS, IP, EMAIL, URI only. Fails pki.name.invalid, base.oom.
+ */
+bool san_list_to_extension(const struct san_list *list, bool is_critical,
+                           X509_EXTENSION **out_extension, struct err *e) PL_MUST_USE;
 /* "www.example.com, 192.0.2.1"; caller owns, mem_free(). */
 bool san_list_format(const struct san_list *list, char **out_text, struct err *e) PL_MUST_USE;
 
 /*
  * One name as a user types it, checked and made canonical: host name (IDN to A-labels by libidn2,
- * lower case, wildcard only as the whole leftmost label, not directly above or at a public suffix), or IPv4/IPv6
- * address (also in brackets). Single-label names and private addresses pass; the profile decides.
- * Fails pki.name.invalid, pki.name.idn, pki.name.wildcard, pki.name.too_long
+ * lower case, wildcard only as the whole leftmost label, not directly above or at a public suffix),
+ * or IPv4/IPv6 address (also in brackets). Single-label names and private addresses pass; the
+ * profile decides. Fails pki.name.invalid, pki.name.idn, pki.name.wildcard, pki.name.too_long
  */
 bool san_list_add_typed(struct san_list *list, const char *text, struct err *e) PL_MUST_USE;
 

@@ -42,7 +42,8 @@ bool err_set_openssl(struct err *e, enum err_code code, const char *format, ...)
  *     openssl_append_der(out, (i2d_of_void *)i2d_X509, x509, e)
  * Fails base.oom, base.limit, pki.der.encode.
  */
-bool openssl_append_der(struct buf *out, i2d_of_void *encode, const void *object, struct err *e) PL_MUST_USE;
+bool openssl_append_der(struct buf *out, i2d_of_void *encode, const void *object, struct err *e)
+    PL_MUST_USE;
 
 /* SHA-256 of bytes. Fails base.oom. */
 bool sha256(const void *bytes, size_t len, uint8_t out[32], struct err *e) PL_MUST_USE;

@@ -24,7 +24,8 @@ static void close_fd(const int *fd) {
 }
 
 static bool open_failed(const char *path, int reason, struct err *e) {
-    enum err_code code = reason == ENOENT || reason == ENOTDIR ? ERR_SYS_FILE_MISSING : ERR_SYS_FILE_READ;
+    enum err_code code =
+        reason == ENOENT || reason == ENOTDIR ? ERR_SYS_FILE_MISSING : ERR_SYS_FILE_READ;
     return err_set_errno(e, code, reason, "cannot open \"%.300s\"", path);
 }
 
@@ -33,12 +34,14 @@ static bool read_step(int fd, const char *path, struct buf *out, bool *out_is_en
     uint8_t step[READ_STEP];
     ssize_t got = read(fd, step, sizeof(step));
     if (got < 0) {
-        return errno == EINTR || err_set_errno(e, ERR_SYS_FILE_READ, errno, "cannot read \"%.300s\"", path);
+        return errno == EINTR ||
+               err_set_errno(e, ERR_SYS_FILE_READ, errno, "cannot read \"%.300s\"", path);
     }
     *out_is_end = got == 0;
     bool fits = (size_t)got <= out->max - out->len;
     if (!fits) {
-        (void)err_set(e, ERR_SYS_FILE_TOO_LARGE, "\"%.300s\" is larger than %zu bytes", path, out->max);
+        (void)err_set(e, ERR_SYS_FILE_TOO_LARGE, "\"%.300s\" is larger than %zu bytes", path,
+                      out->max);
     }
     bool ok = fits && buf_append(out, step, (size_t)got, e);
     secret_cleanse(step, sizeof(step));
@@ -46,7 +49,8 @@ static bool read_step(int fd, const char *path, struct buf *out, bool *out_is_en
 }
 
 bool file_read(const char *path, struct buf *out, struct err *e) {
-    PL_AUTO(close_fd) int fd = str_equal(path, "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    PL_AUTO(close_fd)
+    int fd = str_equal(path, "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return open_failed(path, errno, e);
     }
@@ -66,7 +70,8 @@ bool file_read_secret(const char *path, struct secret *out, struct err *e) {
         return open_failed(path, errno, e);
     }
     if (!S_ISREG(about.st_mode) || about.st_size > SECRET_MAX) {
-        return err_set(e, ERR_SYS_FILE_READ, "\"%.300s\" is not a file of at most %d bytes", path, SECRET_MAX);
+        return err_set(e, ERR_SYS_FILE_READ, "\"%.300s\" is not a file of at most %d bytes", path,
+                       SECRET_MAX);
     }
     struct secret content;
     if (!secret_init(&content, (size_t)about.st_size, e)) {
@@ -121,13 +126,15 @@ static bool sync_folder_of(const char *path) {
 }
 
 static bool write_beside(const char *beside, const void *bytes, size_t len, mode_t mode) {
-    PL_AUTO(close_fd) int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    PL_AUTO(close_fd)
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
 }
 
 enum put_how { PUT_OVER, PUT_NEW };
 
-static bool put_file(const char *path, const void *bytes, size_t len, mode_t mode, enum put_how how, struct err *e) {
+static bool put_file(const char *path, const void *bytes, size_t len, mode_t mode, enum put_how how,
+                     struct err *e) {
     uint8_t random[6];
     char tag[2 * sizeof(random) + 1];
     PL_AUTO(mem_freep) char *beside = NULL;
@@ -139,7 +146,8 @@ static bool put_file(const char *path, const void *bytes, size_t len, mode_t mod
         return false;
     }
     bool ok = write_beside(beside, bytes, len, mode) &&
-              (how == PUT_OVER ? rename(beside, path) : link(beside, path)) == 0 && sync_folder_of(path);
+              (how == PUT_OVER ? rename(beside, path) : link(beside, path)) == 0 &&
+              sync_folder_of(path);
     int reason = errno;
     (void)unlink(beside);
     if (!ok) {
@@ -159,7 +167,8 @@ bool file_create(const char *path, const void *bytes, size_t len, mode_t mode, s
 
 static bool make_one_folder(const char *path, mode_t mode, struct err *e) {
     struct stat about;
-    if (mkdir(path, mode) == 0 || (errno == EEXIST && stat(path, &about) == 0 && S_ISDIR(about.st_mode))) {
+    if (mkdir(path, mode) == 0 ||
+        (errno == EEXIST && stat(path, &about) == 0 && S_ISDIR(about.st_mode))) {
         return true;
     }
     return err_set_errno(e, ERR_SYS_FILE_WRITE, errno, "cannot make the folder \"%.300s\"", path);
@@ -168,7 +177,8 @@ static bool make_one_folder(const char *path, mode_t mode, struct err *e) {
 bool file_make_folder(const char *path, mode_t mode, struct err *e) {
     char part[PATH_MAX];
     if (!str_copy(part, sizeof(part), path)) {
-        return err_set_errno(e, ERR_SYS_FILE_WRITE, ENAMETOOLONG, "cannot make the folder \"%.300s\"", path);
+        return err_set_errno(e, ERR_SYS_FILE_WRITE, ENAMETOOLONG,
+                             "cannot make the folder \"%.300s\"", path);
     }
     for (char *at = part + 1; part[0] != '\0' && *at != '\0'; at++) {
         if (*at == '/') {

@@ -22,12 +22,17 @@ bool file_read_secret(const char *path, struct secret *out, struct err *e) PL_MU
  * Writes beside path and renames, after fsync of file and folder: path has the old or the new
  * content, never half. Mode as given, whatever the umask. Fails sys.file.write.
  */
-bool file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e) PL_MUST_USE;
+bool file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+    PL_MUST_USE;
 
 /* The same, but never over an existing file. Fails sys.file.exists, sys.file.write. */
-bool file_create(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e) PL_MUST_USE;
+bool file_create(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+    PL_MUST_USE;
 
-/* Makes the folder and its parents; existing ones are fine. New ones get the mode. Fails sys.file.write. */
+/*
+ * Makes the folder and its parents; existing ones are fine. New ones get the mode. Fails
+ * sys.file.write.
+ */
 bool file_make_folder(const char *path, mode_t mode, struct err *e) PL_MUST_USE;
 
 bool file_exists(const char *path);
