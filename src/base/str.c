@@ -7,6 +7,15 @@ bool str_equal(const char *a, const char *b) {
     return strcmp(a, b) == 0;
 }
 
+bool str_is_ascii(const char *text) {
+    for (; *text != '\0'; text++) {
+        if ((uint8_t)*text >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
 char str_lower_char(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }

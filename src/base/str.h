@@ -15,6 +15,7 @@ void str_lower(char *string);
 bool str_is_space(char c);
 bool str_is_digit(char c);
 bool str_is_alpha(char c);
+bool str_is_ascii(const char *string);
 char str_lower_char(char c);
 /* Decimal digits only, no sign, at most max; false on anything else. */
 bool str_to_u64(const char *text, uint64_t max, uint64_t *out);
