@@ -1,6 +1,7 @@
 /* Open addressing with linear probing; half full at most; deletion moves followers back. */
 #include "base/map.h"
 
+#include "base/hash.h"
 #include "base/id.h"
 #include "base/mem.h"
 
@@ -22,50 +23,6 @@ struct map {
 };
 
 enum { FIRST_SLOTS = 16 };
-
-static uint64_t rotate(uint64_t value, unsigned by) {
-    return value << by | value >> (64 - by);
-}
-
-static void sip_round(uint64_t v[4]) {
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
-}
-
-/*
- * SipHash-1-3 (Aumasson, Bernstein 2012): a hash-table hash, not cryptography that protects data.
- */
-static uint64_t hash_bytes(const struct map *m, const uint8_t *bytes, size_t len) {
-    uint64_t v[4] = {m->seed[0] ^ 0x736f6d6570736575, m->seed[1] ^ 0x646f72616e646f6d,
-                     m->seed[0] ^ 0x6c7967656e657261, m->seed[1] ^ 0x7465646279746573};
-    uint64_t last = (uint64_t)len << 56;
-    for (; len >= 8; len -= 8, bytes += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes, 8);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-    }
-    for (size_t i = 0; i < len; i++) {
-        last |= (uint64_t)bytes[i] << (8 * i);
-    }
-    v[3] ^= last;
-    sip_round(v);
-    v[0] ^= last;
-    v[2] ^= 0xFF;
-    for (unsigned i = 0; i < 3; i++) {
-        sip_round(v);
-    }
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 bool map_new(size_t max_count, struct map **out_map, struct err *e) {
     void *memory = NULL;
@@ -135,7 +92,7 @@ bool map_set(struct map *m, const void *key, size_t key_len, void *value, void *
     if (m->count * 2 >= m->slot_count && !grow(m, e)) {
         return false;
     }
-    uint64_t hash = hash_bytes(m, key, key_len);
+    uint64_t hash = hash_bytes(m->seed, key, key_len);
     struct map_slot *slot = find_slot(m, hash, key, key_len);
     void *old = slot->value;
     if (old == NULL) {
@@ -160,7 +117,7 @@ void *map_get(const struct map *m, const void *key, size_t key_len) {
     if (m->count == 0) {
         return NULL;
     }
-    return find_slot(m, hash_bytes(m, key, key_len), key, key_len)->value;
+    return find_slot(m, hash_bytes(m->seed, key, key_len), key, key_len)->value;
 }
 
 /* Entries behind the hole move up when the hole lies between their home and their place. */
@@ -180,7 +137,7 @@ void *map_remove(struct map *m, const void *key, size_t key_len) {
     if (m->count == 0) {
         return NULL;
     }
-    struct map_slot *slot = find_slot(m, hash_bytes(m, key, key_len), key, key_len);
+    struct map_slot *slot = find_slot(m, hash_bytes(m->seed, key, key_len), key, key_len);
     void *value = slot->value;
     if (value != NULL) {
         mem_free(slot->key);
