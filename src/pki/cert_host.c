@@ -8,6 +8,7 @@
 #include "pki/cert.h"
 
 #include "base/str.h"
+#include "codec/hostname.h"
 
 #include <string.h>
 
@@ -43,24 +44,22 @@ static bool canonical_host(const char *typed, struct san_list *out_host) {
            san_list_add(out_host, SAN_DNS, host, &ignored);
 }
 
-/* pattern "*.example.com" against host "www.example.com"; both without a dot at the end. */
-static bool matches_wildcard(const char *pattern, const char *host) {
-    if (!str_starts_with(pattern, "*.") || strchr(pattern + 2, '.') == NULL) {
-        return false;
+/* As browsers and OpenSSL have it, "*.com" and "w*.example.com" stand for nothing. */
+static bool is_usable_pattern(const char *pattern) {
+    if (strchr(pattern, '*') == NULL) {
+        return true;
     }
-    const char *dot = strchr(host, '.');
-    return dot != NULL && dot != host && str_equal_nocase(pattern + 1, dot);
+    return hostname_is_wildcard(pattern) && strchr(pattern + 2, '.') != NULL &&
+           strchr(pattern + 2, '*') == NULL;
 }
 
 static bool matches(const struct san *name, const struct san *host) {
     if (name->kind != host->kind) {
         return false;
     }
-    if (host->kind == SAN_IP) {
-        return str_equal(name->text, host->text);
-    }
-    return (strchr(name->text, '*') == NULL && str_equal_nocase(name->text, host->text)) ||
-           matches_wildcard(name->text, host->text);
+    return host->kind == SAN_DNS
+               ? is_usable_pattern(name->text) && hostname_matches(name->text, host->text)
+               : str_equal(name->text, host->text);
 }
 
 bool cert_covers_host(const struct cert *cert, const char *host) {
