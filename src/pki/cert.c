@@ -8,11 +8,9 @@
  */
 #include "pki/cert.h"
 
-#include "base/clock.h"
 #include "base/escape.h"
-#include "base/hex.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "pki/asn1.h"
 #include "pki/openssl.h"
 
 #include <openssl/err.h>
@@ -26,20 +24,12 @@ static bool malformed(struct err *e, const char *what) {
     return err_set_openssl(e, ERR_PKI_CERT_MALFORMED, "the certificate is malformed: %s", what);
 }
 
-static bool read_time(const ASN1_TIME *time, const char *what, int64_t *out_ms, struct err *e) {
-    struct tm civil;
-    if (time == NULL || ASN1_TIME_to_tm(time, &civil) != 1) {
-        return malformed(e, what);
-    }
-    int64_t unix_s = clock_from_civil(civil.tm_year + 1900, civil.tm_mon + 1, civil.tm_mday,
-                                      civil.tm_hour, civil.tm_min, civil.tm_sec);
-    *out_ms = unix_s * CLOCK_SECOND_MS;
-    return true;
-}
-
 static bool read_validity(struct cert *cert, struct err *e) {
-    return read_time(X509_get0_notBefore(cert->x509), "its start date", &cert->not_before_ms, e) &&
-           read_time(X509_get0_notAfter(cert->x509), "its end date", &cert->not_after_ms, e);
+    if (!asn1_time_to_ms(X509_get0_notBefore(cert->x509), &cert->not_before_ms)) {
+        return malformed(e, "its start date cannot be read");
+    }
+    return asn1_time_to_ms(X509_get0_notAfter(cert->x509), &cert->not_after_ms) ||
+           malformed(e, "its end date cannot be read");
 }
 
 static bool read_names(struct cert *cert, struct err *e) {
@@ -61,18 +51,7 @@ static bool read_sans(struct cert *cert, struct err *e) {
     return ok;
 }
 
-static void read_serial(struct cert *cert) {
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert->x509);
-    int len = ASN1_STRING_length(serial);
-    if (len <= 0) {
-        (void)str_copy(cert->serial, sizeof(cert->serial), "00");
-        return;
-    }
-    size_t kept = (size_t)len < CERT_SERIAL_TEXT / 2 ? (size_t)len : CERT_SERIAL_TEXT / 2;
-    hex_encode(ASN1_STRING_get0_data(serial), kept, cert->serial);
-}
-
-static void read_key_id(const ASN1_OCTET_STRING *id, struct cert_key_id *out_id) {
+void cert_key_id_read(struct cert_key_id *out_id, const ASN1_OCTET_STRING *id) {
     if (id != NULL && ASN1_STRING_length(id) > 0 && ASN1_STRING_length(id) <= CERT_KEY_ID_MAX) {
         out_id->len = (size_t)ASN1_STRING_length(id);
         memcpy(out_id->bytes, ASN1_STRING_get0_data(id), out_id->len);
@@ -106,9 +85,9 @@ static bool read_fields(struct cert *cert, struct err *e) {
         !read_sans(cert, e) || !read_validity(cert, e) || !read_public_key(cert, e)) {
         return false;
     }
-    read_serial(cert);
-    read_key_id(X509_get0_subject_key_id(cert->x509), &cert->subject_key_id);
-    read_key_id(X509_get0_authority_key_id(cert->x509), &cert->authority_key_id);
+    asn1_integer_to_hex(X509_get0_serialNumber(cert->x509), cert->serial, sizeof(cert->serial));
+    cert_key_id_read(&cert->subject_key_id, X509_get0_subject_key_id(cert->x509));
+    cert_key_id_read(&cert->authority_key_id, X509_get0_authority_key_id(cert->x509));
     const X509_ALGOR *algorithm = NULL;
     X509_get0_signature(NULL, &algorithm, cert->x509);
     (void)OBJ_obj2txt(cert->signature_algorithm, sizeof(cert->signature_algorithm),

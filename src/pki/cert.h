@@ -24,6 +24,9 @@ struct cert_key_id {
     size_t len;
 };
 
+/* From an OCTET STRING; NULL is none. out_id is zeroed before. */
+void cert_key_id_read(struct cert_key_id *out_id, const ASN1_OCTET_STRING *id);
+
 struct cert {
     unsigned references; /* counted without locks: a certificate stays with one thread */
     X509 *x509;

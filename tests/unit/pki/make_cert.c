@@ -114,6 +114,7 @@ static void add_extensions(X509 *x509, const struct make_cert *wish, X509 *issue
                   wish->extended_key_usage != NULL ? wish->extended_key_usage : extended);
     add_extension(x509, &context, NID_subject_alt_name, wish->sans);
     add_extension(x509, &context, NID_name_constraints, wish->name_constraints);
+    add_extension(x509, &context, NID_crl_distribution_points, wish->crl_address);
     if (!wish->has_no_key_ids) {
         add_extension(x509, &context, NID_subject_key_identifier, "hash");
         add_extension(x509, &context, NID_authority_key_identifier,
@@ -199,26 +200,46 @@ static void add_revoked(X509_CRL *crl, const struct make_revoked *revoked) {
     ASN1_TIME_free(at);
 }
 
-X509_CRL *make_crl(const struct made *issuer, int64_t this_ms, int64_t next_ms,
-                   const struct make_revoked *revoked, size_t revoked_count) {
-    X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *time = ASN1_TIME_new();
+static void add_crl_number(X509_CRL *crl, int nid, long value) {
     ASN1_INTEGER *number = ASN1_INTEGER_new();
-    must(crl != NULL && time != NULL && number != NULL, "CRL");
-    must(X509_CRL_set_version(crl, X509_CRL_VERSION_2), "version");
-    must(X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x509)), "issuer");
-    set_time(time, this_ms);
+    must(number != NULL && ASN1_INTEGER_set(number, value), "number");
+    must(X509_CRL_add1_ext_i2d(crl, nid, number, nid == NID_delta_crl, 0), "number");
+    ASN1_INTEGER_free(number);
+}
+
+static void set_crl_times(X509_CRL *crl, const struct make_crl *wish) {
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    ASN1_TIME *time = ASN1_TIME_new();
+    must(time != NULL, "time");
+    set_time(time, wish->this_ms != 0 ? wish->this_ms : MAKE_CERT_NOW_MS - DAY_MS);
     must(X509_CRL_set1_lastUpdate(crl, time), "this update");
-    set_time(time, next_ms);
-    must(X509_CRL_set1_nextUpdate(crl, time), "next update");
-    for (size_t i = 0; i < revoked_count; i++) {
-        add_revoked(crl, &revoked[i]);
+    if (wish->next_ms >= 0) {
+        set_time(time, wish->next_ms != 0 ? wish->next_ms : MAKE_CERT_NOW_MS + DAY_MS);
+        must(X509_CRL_set1_nextUpdate(crl, time), "next update");
+    }
+    ASN1_TIME_free(time);
+}
+
+X509_CRL *make_crl(struct make_crl wish) {
+    X509_CRL *crl = X509_CRL_new();
+    must(crl != NULL && X509_CRL_set_version(crl, X509_CRL_VERSION_2), "version");
+    must(X509_CRL_set_issuer_name(crl, X509_get_subject_name(wish.issuer->x509)), "issuer");
+    set_crl_times(crl, &wish);
+    for (size_t i = 0; i < wish.revoked_count; i++) {
+        add_revoked(crl, &wish.revoked[i]);
     }
     must(X509_CRL_sort(crl), "order");
-    must(ASN1_INTEGER_set(number, 7), "number");
-    must(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0), "number");
-    must(X509_CRL_sign(crl, issuer->key, digest_for(issuer->key, NULL)), "signature");
-    ASN1_INTEGER_free(number);
-    ASN1_TIME_free(time);
+    add_crl_number(crl, NID_crl_number, 7);
+    if (wish.is_delta) {
+        add_crl_number(crl, NID_delta_crl, 6);
+    }
+    if (wish.distribution_point != NULL) {
+        X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_issuing_distribution_point,
+                                                         wish.distribution_point);
+        must(extension != NULL, wish.distribution_point);
+        must(X509_CRL_add_ext(crl, extension, -1), wish.distribution_point);
+        X509_EXTENSION_free(extension);
+    }
+    must(X509_CRL_sign(crl, wish.issuer->key, digest_for(wish.issuer->key, NULL)), "signature");
     return crl;
 }

@@ -42,6 +42,7 @@ struct make_cert {
     const char *extended_key_usage; /* default "serverAuth" for leaves; "" leaves it out */
     const char *name_constraints;   /* "critical,permitted;DNS:example.com" */
     const char *basic_constraints; /* instead of what is_ca and path_length say; "" leaves it out */
+    const char *crl_address;       /* "URI:http://…" */
     const char *digest;            /* "SHA256" (default), "SHA1", "MD5", … */
     bool has_no_key_ids;           /* neither subject nor authority key identifier */
     bool has_broken_signature;     /* the last byte of the signature is flipped */
@@ -55,12 +56,21 @@ void made_clear(struct made *made);
 /* One revoked serial of a list. */
 struct make_revoked {
     const struct made *cert;
-    int reason; /* CRL_REASON_…; -1: none said */
+    int reason; /* RFC 5280 §5.3.1; -1: none said */
     int64_t at_ms;
 };
 
-/* A CRL of issuer (v2, number 7); caller frees with X509_CRL_free. */
-X509_CRL *make_crl(const struct made *issuer, int64_t this_ms, int64_t next_ms,
-                   const struct make_revoked *revoked, size_t revoked_count);
+struct make_crl {
+    const struct made *issuer;
+    int64_t this_ms; /* default: the day before MAKE_CERT_NOW_MS */
+    int64_t next_ms; /* default: the day after; -1: none said */
+    const struct make_revoked *revoked;
+    size_t revoked_count;
+    const char *distribution_point; /* "critical,onlyuser:TRUE,fullname:URI:http://…" */
+    bool is_delta;
+};
+
+/* A CRL (v2, number 7); caller frees with X509_CRL_free. */
+X509_CRL *make_crl(struct make_crl wish);
 
 #endif
