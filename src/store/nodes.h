@@ -1,0 +1,37 @@
+/*
+ * Machines that share the store, and how far each has followed its changes.
+ * The common functions: store/row.h.
+ */
+#ifndef PL_STORE_NODES_H
+#define PL_STORE_NODES_H
+
+#include "store/store.h"
+
+struct node_row {
+    STORE_ROW_HEAD;
+    const char *name;    /* unique among live nodes */
+    int64_t applied_seq; /* operations up to here are loaded */
+    int64_t seen_ms;     /* last sign of life */
+};
+struct node_rows {
+    struct node_row **items;
+    size_t count;
+    char *next; /* for page.after; NULL: that was all */
+};
+void node_row_free(struct node_row *row);
+PL_DEFINE_FREEP(node_row_freep, struct node_row, node_row_free)
+void node_rows_clear(struct node_rows *rows);
+
+bool store_node_get(struct store *store, const struct id *id, struct node_row **out_row,
+                    struct err *e) PL_MUST_USE;
+/* By age. */
+bool store_node_list(struct store *store, const struct page *page, struct node_rows *out,
+                     struct err *e) PL_MUST_USE;
+/*
+ * This machine has loaded everything up to seq. A transaction of its own, not an operation: nobody
+ * else needs to follow it.
+ */
+bool store_node_applied(struct store *store, int64_t seq, int64_t now_ms, struct err *e)
+    PL_MUST_USE;
+
+#endif
