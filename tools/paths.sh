@@ -2,3 +2,8 @@
 cache=${PADLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/padlock}
 openssl_prefix=$cache/openssl-3.5
 programs=$cache/programs
+
+# True when OpenSSL comes from the cache: the system's is older than 3.5 and nobody asked for it.
+wants_own_openssl() {
+    [ "${OPENSSL:-}" != system ] && ! pkg-config --atleast-version=3.5 openssl 2>/dev/null
+}
