@@ -1,0 +1,16 @@
+/* The tables of all groups, each in the file of that name. */
+#ifndef PL_CLI_COMMANDS_H
+#define PL_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command setup_commands[];   /* demo, init */
+extern const struct command request_commands[]; /* request … */
+extern const struct command ca_commands[];      /* ca … */
+extern const struct command cert_commands[];    /* cert … */
+extern const struct command site_commands[];    /* site …, bind … */
+extern const struct command serve_commands[];   /* serve */
+extern const struct command look_commands[];    /* verify, inspect */
+extern const struct command keep_commands[];    /* undo, audit, trust, backup, restore */
+
+#endif
