@@ -68,7 +68,8 @@ static int choice_index(const char *choices, const char *text) {
     }
 }
 
-static bool bad_value(const struct option *option, const char *text, const char *wanted, struct err *e) {
+static bool bad_value(const struct option *option, const char *text, const char *wanted,
+                      struct err *e) {
     (void)err_set(e, ERR_CLI_OPTION_VALUE, "--%s does not take \"%.100s\"", option->name, text);
     return err_hint(e, "--%s takes %s", option->name, wanted);
 }
@@ -81,7 +82,8 @@ static bool check_value(struct parsed *parsed, const char *text, struct err *e) 
     case OPTION_MANY:
         return true;
     case OPTION_NUMBER:
-        return str_to_u64(text, INT64_MAX, &parsed->number) || bad_value(option, text, "a whole number", e);
+        return str_to_u64(text, INT64_MAX, &parsed->number) ||
+               bad_value(option, text, "a whole number", e);
     case OPTION_DURATION:
         return clock_parse_duration(text, &parsed->time_ms, NULL) ||
                bad_value(option, text, "a duration such as 12h, 30d, 2w, 5y", e);
@@ -97,7 +99,8 @@ static bool check_value(struct parsed *parsed, const char *text, struct err *e) 
 
 static bool set_value(struct parsed *parsed, const char *text, struct err *e) {
     if (parsed->texts.count == parsed->texts.max) {
-        return err_set(e, ERR_CLI_OPTION_TWICE, "--%s is given more than once", parsed->option->name);
+        return err_set(e, ERR_CLI_OPTION_TWICE, "--%s is given more than once",
+                       parsed->option->name);
     }
     return check_value(parsed, text, e) && list_add(&parsed->texts, text, e);
 }
@@ -117,12 +120,16 @@ static const char *nearest_option(const struct args *args, const char *name, siz
     return NULL;
 }
 
-static bool unknown_option(const struct args *args, const struct command *command, const char *word, struct err *e) {
+static bool unknown_option(const struct args *args, const struct command *command, const char *word,
+                           struct err *e) {
     size_t name_len = strcspn(word + 2, "=");
-    (void)err_set(e, ERR_CLI_OPTION_UNKNOWN, "\"padlock %s\" has no option %.60s", command->path, word);
-    const char *nearest = str_starts_with(word, "--") ? nearest_option(args, word + 2, name_len) : NULL;
+    (void)err_set(e, ERR_CLI_OPTION_UNKNOWN, "\"padlock %s\" has no option %.60s", command->path,
+                  word);
+    const char *nearest =
+        str_starts_with(word, "--") ? nearest_option(args, word + 2, name_len) : NULL;
     if (nearest != NULL) {
-        return err_hint(e, "did you mean --%s? \"padlock help %s\" lists all", nearest, command->path);
+        return err_hint(e, "did you mean --%s? \"padlock help %s\" lists all", nearest,
+                        command->path);
     }
     return err_hint(e, "\"padlock help %s\" lists its options", command->path);
 }
@@ -139,8 +146,9 @@ static bool parse_option(struct args *args, const struct command *command, const
     }
     bool has_value = name[name_len] == '=';
     if (parsed->option->kind == OPTION_FLAG) {
-        return has_value ? err_set(e, ERR_CLI_OPTION_VALUE, "--%s takes no value", parsed->option->name)
-                         : set_value(parsed, "", e);
+        return has_value
+                   ? err_set(e, ERR_CLI_OPTION_VALUE, "--%s takes no value", parsed->option->name)
+                   : set_value(parsed, "", e);
     }
     if (has_value) {
         return set_value(parsed, name + name_len + 1, e);
@@ -155,14 +163,16 @@ static bool parse_option(struct args *args, const struct command *command, const
 
 static bool check_count(const struct args *args, const struct command *command, struct err *e) {
     size_t count = args->arguments.count;
-    if (args_flag(args, "help") || (count >= command->argument_min && count <= command->argument_max)) {
+    if (args_flag(args, "help") ||
+        (count >= command->argument_min && count <= command->argument_max)) {
         return true;
     }
     if (count < command->argument_min) {
-        (void)err_set(e, ERR_CLI_ARGUMENT_MISSING, "\"padlock %s\" needs %s", command->path, command->arguments);
+        (void)err_set(e, ERR_CLI_ARGUMENT_MISSING, "\"padlock %s\" needs %s", command->path,
+                      command->arguments);
     } else {
-        (void)err_set(e, ERR_CLI_ARGUMENT_SURPLUS, "\"padlock %s\" does not take \"%.100s\"", command->path,
-                      args->arguments.items[command->argument_max]);
+        (void)err_set(e, ERR_CLI_ARGUMENT_SURPLUS, "\"padlock %s\" does not take \"%.100s\"",
+                      command->path, args->arguments.items[command->argument_max]);
     }
     return err_hint(e, "usage: padlock %s %s", command->path, command->arguments);
 }

@@ -15,7 +15,8 @@ enum { ARGS_MAX = 4096 };
 /*
  * words: what follows the command's path. Options and arguments in any order; "--name=value" and
  * "--name value"; "--" ends the options; "-" is an argument.
- * Fails cli.option.unknown, cli.option.value, cli.option.twice, cli.argument.missing, cli.argument.surplus
+ * Fails cli.option.unknown, cli.option.value, cli.option.twice, cli.argument.missing,
+ * cli.argument.surplus
  */
 bool args_parse(const struct command *command, const char *const *words, size_t word_count,
                 struct args **out_args, struct err *e) PL_MUST_USE;

@@ -5,6 +5,7 @@
 #define PL_CLI_CLI_H
 
 #include "base/compiler.h"
+#include "base/buf.h"
 #include "base/secret.h"
 #include "cli/args.h"
 #include "cli/out.h"
@@ -14,10 +15,10 @@ struct cli {
     const struct command *command;
     const struct args *args;
     struct out out;
-    const char *data_dir;  /* where the store is, or would be */
-    struct ops *ops;       /* NULL for COMMAND_NO_STORE, and for COMMAND_STORE_IF_ANY without a store */
+    const char *data_dir; /* where the store is, or would be */
+    struct ops *ops; /* NULL for COMMAND_NO_STORE, and for COMMAND_STORE_IF_ANY without a store */
     bool is_dry_run;
-    int exit_code;         /* what a command that ran wants to exit with (verify: 1 for "no") */
+    int exit_code; /* what a command that ran wants to exit with (verify: 1 for "no") */
 };
 
 /* The whole program: parses, opens, runs, prints the error; returns the exit code. */
@@ -27,20 +28,23 @@ int cli_main(int argc, char **argv);
 bool cli_read_file(const char *path, size_t max, struct buf *out, struct err *e) PL_MUST_USE;
 
 /*
- * The password for a file that goes out (is_new: asked for twice) or comes in: --password-file FILE's
- * first line, or asked at the terminal. Fails cli.password.missing, cli.password.differ, sys.file.*, tty.*.
+ * The password for a file that goes out (is_new: asked for twice) or comes in: --password-file
+ * FILE's first line, or asked at the terminal. Fails cli.password.missing, cli.password.differ,
+ * sys.file.*, tty.*.
  */
-bool cli_password(const struct cli *cli, const char *prompt, bool is_new, struct secret *out_password,
-                  struct err *e) PL_MUST_USE;
+bool cli_password(const struct cli *cli, const char *prompt, bool is_new,
+                  struct secret *out_password, struct err *e) PL_MUST_USE;
 
 /*
  * Writes a file that was asked for by --out (mode 0600 when is_private, else 0644), refusing to
- * overwrite without --force; "-" or NULL: standard output. Fails sys.file.exists, sys.file.write, cli.output.
+ * overwrite without --force; "-" or NULL: standard output. Fails sys.file.exists, sys.file.write,
+ * cli.output.
  */
-bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len, bool is_private,
-                    struct err *e) PL_MUST_USE;
+bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len,
+                    bool is_private, struct err *e) PL_MUST_USE;
 
-/* Asks "question [y/N]" at a terminal; --yes answers yes; no terminal and no --yes fails cli.confirm. */
+/* Asks "question [y/N]" at a terminal; --yes answers yes; no terminal and no --yes fails
+ * cli.confirm. */
 bool cli_confirm(const struct cli *cli, const char *question, struct err *e) PL_MUST_USE;
 
 #endif

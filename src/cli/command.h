@@ -21,15 +21,15 @@ enum option_kind {
 };
 
 struct option {
-    const char *name;  /* without the dashes; NULL ends a table */
+    const char *name; /* without the dashes; NULL ends a table */
     enum option_kind kind;
     const char *value; /* for the help: "FILE"; for OPTION_CHOICE "pem|der|p7b" */
     const char *help;  /* one sentence, lower case, no full stop */
 };
 
 enum command_flags {
-    COMMAND_CHANGES = 1,   /* changes the store: takes --dry-run */
-    COMMAND_NO_STORE = 2,  /* runs without an initialised store */
+    COMMAND_CHANGES = 1,      /* changes the store: takes --dry-run */
+    COMMAND_NO_STORE = 2,     /* runs without an initialised store */
     COMMAND_STORE_IF_ANY = 4, /* uses the store when there is one */
 };
 
@@ -39,10 +39,10 @@ struct command {
     const char *path;      /* "cert install"; NULL ends a table */
     const char *arguments; /* for the help: "FILE", "NAME…"; "" when there are none */
     unsigned argument_min;
-    unsigned argument_max; /* COMMAND_ANY_COUNT: any number */
-    unsigned flags;        /* enum command_flags */
-    const char *summary;   /* one line for lists, lower case, no full stop */
-    const char *details;   /* paragraphs for its own help; examples last; may be NULL */
+    unsigned argument_max;        /* COMMAND_ANY_COUNT: any number */
+    unsigned flags;               /* enum command_flags */
+    const char *summary;          /* one line for lists, lower case, no full stop */
+    const char *details;          /* paragraphs for its own help; examples last; may be NULL */
     const struct option *options; /* may be NULL */
     bool (*run)(struct cli *cli, struct err *e);
 };
@@ -50,12 +50,13 @@ struct command {
 /* Options of every command. */
 extern const struct option cli_common_options[];
 
-/* All commands, group by group, in the order of the help. Walk with index from 0; NULL at the end. */
+/* All commands, group by group, in the order of the help. Walk with index from 0; NULL at the end.
+ */
 const struct command *command_at(size_t index);
 
 /*
- * Finds the command that the words begin with ("cert", "install", …) and how many words its path has.
- * Fails cli.command.unknown (hint: the nearest), cli.command.missing.
+ * Finds the command that the words begin with ("cert", "install", …) and how many words its path
+ * has. Fails cli.command.unknown (hint: the nearest), cli.command.missing.
  */
 bool command_find(const char *const *words, size_t word_count, const struct command **out_command,
                   size_t *out_path_len, struct err *e) PL_MUST_USE;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const struct command *const groups[] = {
-    setup_commands, request_commands, ca_commands, cert_commands, site_commands, serve_commands, look_commands, keep_commands,
+    setup_commands, request_commands, ca_commands,   cert_commands,
+    site_commands,  serve_commands,   look_commands, keep_commands,
 };
 
 const struct command *command_at(size_t index) {
@@ -63,9 +64,11 @@ bool command_find(const char *const *words, size_t word_count, const struct comm
     }
     const char *first = NULL;
     if (is_group(words[0], &first)) {
-        (void)err_set(e, ERR_CLI_COMMAND_MISSING, "\"padlock %.40s\" needs to know what to do%s%.40s", words[0],
+        (void)err_set(e, ERR_CLI_COMMAND_MISSING,
+                      "\"padlock %.40s\" needs to know what to do%s%.40s", words[0],
                       word_count > 1 ? ", not " : "", word_count > 1 ? words[1] : "");
-        return err_hint(e, "\"padlock help %.40s\" lists what it can; the first is \"padlock %s\"", words[0], first);
+        return err_hint(e, "\"padlock help %.40s\" lists what it can; the first is \"padlock %s\"",
+                        words[0], first);
     }
     (void)err_set(e, ERR_CLI_COMMAND_UNKNOWN, "there is no command \"%.60s\"", words[0]);
     return err_hint(e, "\"padlock help\" lists all commands");

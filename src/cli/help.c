@@ -1,4 +1,5 @@
-/* The help, made of the command tables, so that it cannot tell anything else than the parser does. */
+/* The help, made of the command tables, so that it cannot tell anything else than the parser does.
+ */
 #include "cli/help.h"
 
 #include "base/str.h"
@@ -19,7 +20,8 @@ static void print_options(const struct out *out, const struct option *options) {
     for (; options != NULL && options->name != NULL; options++) {
         char name[128];
         const char *value = options->value == NULL ? "" : options->value;
-        (void)snprintf(name, sizeof(name), "--%s%s%s", options->name, value[0] == '\0' ? "" : " ", value);
+        (void)snprintf(name, sizeof(name), "--%s%s%s", options->name, value[0] == '\0' ? "" : " ",
+                       value);
         if (strlen(name) > NAME_WIDTH) {
             out_line(out, "  %s", name);
             out_line(out, "  %-*s %s", NAME_WIDTH, "", options->help);
@@ -32,8 +34,9 @@ static void print_options(const struct out *out, const struct option *options) {
 static json_t *options_document(const struct option *options) {
     json_t *list = json_array();
     for (; options != NULL && options->name != NULL; options++) {
-        json_t *one = json_pack("{s:s, s:s*, s:b, s:s}", "name", options->name, "value", options->value, "is_repeatable",
-                                options->kind == OPTION_MANY, "help", options->help);
+        json_t *one =
+            json_pack("{s:s, s:s*, s:b, s:s}", "name", options->name, "value", options->value,
+                      "is_repeatable", options->kind == OPTION_MANY, "help", options->help);
         if (list != NULL && one != NULL) {
             (void)json_array_append_new(list, one);
         }
@@ -42,8 +45,9 @@ static json_t *options_document(const struct option *options) {
 }
 
 static json_t *command_document(const struct command *command) {
-    return json_pack("{s:s, s:s, s:s, s:b, s:o}", "command", command->path, "arguments", command->arguments, "summary",
-                     command->summary, "changes", (command->flags & COMMAND_CHANGES) != 0, "options",
+    return json_pack("{s:s, s:s, s:s, s:b, s:o}", "command", command->path, "arguments",
+                     command->arguments, "summary", command->summary, "changes",
+                     (command->flags & COMMAND_CHANGES) != 0, "options",
                      options_document(command->options));
 }
 
@@ -51,8 +55,8 @@ bool help_print_command(const struct out *out, const struct command *command, st
     if (out->is_json) {
         return out_json(out, command_document(command), e);
     }
-    out_line(out, "usage: padlock %s%s%s [options]", command->path, command->arguments[0] == '\0' ? "" : " ",
-             command->arguments);
+    out_line(out, "usage: padlock %s%s%s [options]", command->path,
+             command->arguments[0] == '\0' ? "" : " ", command->arguments);
     out_line(out, "\n%s", command->summary);
     if (command->details != NULL) {
         out_line(out, "\n%s", command->details);
@@ -72,8 +76,10 @@ static bool print_all_json(const struct out *out, struct err *e) {
     for (size_t i = 0; list != NULL && (command = command_at(i)) != NULL; i++) {
         (void)json_array_append_new(list, command_document(command));
     }
-    return out_json(out, json_pack("{s:s, s:o, s:o}", "version", PADLOCK_VERSION, "options",
-                                   options_document(cli_common_options), "commands", list), e);
+    return out_json(out,
+                    json_pack("{s:s, s:o, s:o}", "version", PADLOCK_VERSION, "options",
+                              options_document(cli_common_options), "commands", list),
+                    e);
 }
 
 /* Commands of one group ("cert …") stand together: a blank line between groups. */
@@ -83,26 +89,33 @@ static bool is_same_group(const char *a, const char *b) {
 }
 
 static void print_all(const struct out *out) {
-    out_line(out, "padlock: TLS server certificates, from the request to the retired certificate\n");
+    out_line(out,
+             "padlock: TLS server certificates, from the request to the retired certificate\n");
     out_line(out, "usage: padlock COMMAND [arguments] [options]\n");
     const struct command *before = NULL;
     const struct command *command = NULL;
     for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
-        bool is_new_group = before != NULL && !is_same_group(command->path, before->path) &&
-                            (strchr(command->path, ' ') != NULL || strchr(before->path, ' ') != NULL);
+        bool is_new_group =
+            before != NULL && !is_same_group(command->path, before->path) &&
+            (strchr(command->path, ' ') != NULL || strchr(before->path, ' ') != NULL);
         out_line(out, "%s  %-18s %s", is_new_group ? "\n" : "", command->path, command->summary);
         before = command;
     }
     out_line(out, "\noptions of every command:");
     print_options(out, cli_common_options);
-    out_line(out, "\n\"padlock help COMMAND\" tells more; \"padlock demo\" shows everything at once.");
-    out_line(out, "exit codes: 0 done, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 cannot connect");
+    out_line(out,
+             "\n\"padlock help COMMAND\" tells more; \"padlock demo\" shows everything at once.");
+    out_line(
+        out,
+        "exit codes: 0 done, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 cannot connect");
 }
 
 static bool print_version(const struct out *out, struct err *e) {
     out_line(out, "padlock %s (%s)", PADLOCK_VERSION, OpenSSL_version(OPENSSL_VERSION));
-    return out_json(out, json_pack("{s:s, s:s}", "version", PADLOCK_VERSION, "openssl",
-                                   OpenSSL_version(OPENSSL_VERSION)), e);
+    return out_json(out,
+                    json_pack("{s:s, s:s}", "version", PADLOCK_VERSION, "openssl",
+                              OpenSSL_version(OPENSSL_VERSION)),
+                    e);
 }
 
 /* All commands whose path begins with the words: "padlock help cert". */
@@ -149,8 +162,8 @@ static bool check_options(const char *const *all, size_t count, struct err *e) {
     return true;
 }
 
-int help_main(const struct out *out, const char *const *all, size_t all_count, const char *const *topic,
-              size_t topic_count) {
+int help_main(const struct out *out, const char *const *all, size_t all_count,
+              const char *const *topic, size_t topic_count) {
     struct err e = {0};
     if (!check_options(all, all_count, &e)) {
         return fail(out, &e);

@@ -1,6 +1,6 @@
 /*
- * The program's way from words to an exit code: find the command, parse its arguments, open the store
- * it needs, run it, say what failed.
+ * The program's way from words to an exit code: find the command, parse its arguments, open the
+ * store it needs, run it, say what failed.
  */
 #include "base/mem.h"
 #include "base/str.h"
@@ -19,7 +19,8 @@
 enum { WORDS_MAX = ARGS_MAX };
 
 const struct option cli_common_options[] = {
-    {"data", OPTION_TEXT, "DIR", "the data directory (else $PADLOCK_DATA, /var/lib/padlock for root, $XDG_DATA_HOME/padlock)"},
+    {"data", OPTION_TEXT, "DIR",
+     "the data directory (else $PADLOCK_DATA, /var/lib/padlock for root, $XDG_DATA_HOME/padlock)"},
     {"json", OPTION_FLAG, NULL, "print one JSON document"},
     {"quiet", OPTION_FLAG, NULL, "print nothing but what was asked for, and errors"},
     {"no-color", OPTION_FLAG, NULL, "no colours (also: NO_COLOR)"},
@@ -71,7 +72,8 @@ static bool open_ops(struct cli *cli, struct err *e) {
 
 static bool run_command(struct cli *cli, struct err *e) {
     if (cli->is_dry_run && (cli->command->flags & COMMAND_CHANGES) == 0) {
-        return err_set(e, ERR_CLI_OPTION_UNKNOWN, "\"padlock %s\" changes nothing, so it takes no --dry-run",
+        return err_set(e, ERR_CLI_OPTION_UNKNOWN,
+                       "\"padlock %s\" changes nothing, so it takes no --dry-run",
                        cli->command->path);
     }
     if (!open_ops(cli, e)) {
@@ -94,7 +96,8 @@ static int fail(const struct out *out, const struct err *e, const char *what) {
     return err_kind_exit(err_kind_of(e));
 }
 
-static int run_parsed(const struct command *command, const struct args *args, struct out *out, struct err *e) {
+static int run_parsed(const struct command *command, const struct args *args, struct out *out,
+                      struct err *e) {
     if (args_flag(args, "help")) {
         return help_print_command(out, command, e) ? 0 : fail(out, e, "could not print the help");
     }
@@ -102,7 +105,10 @@ static int run_parsed(const struct command *command, const struct args *args, st
     if (!find_data_dir(args, &data_dir, e)) {
         return fail(out, e, "could not find the data directory");
     }
-    struct cli cli = {.command = command, .args = args, .out = *out, .data_dir = data_dir,
+    struct cli cli = {.command = command,
+                      .args = args,
+                      .out = *out,
+                      .data_dir = data_dir,
                       .is_dry_run = args_flag(args, "dry-run")};
     if (!run_command(&cli, e)) {
         char what[128];
@@ -112,7 +118,8 @@ static int run_parsed(const struct command *command, const struct args *args, st
     return cli.exit_code;
 }
 
-/* Options before the command ("padlock --json cert list") belong to it: the path comes first then. */
+/* Options before the command ("padlock --json cert list") belong to it: the path comes first then.
+ */
 static size_t path_first(const char *const *words, size_t count, const char **ordered) {
     size_t skipped = 0;
     while (skipped < count && words[skipped][0] == '-') {

@@ -15,7 +15,8 @@
 enum { LINE_MAX_LEN = 64 * 1024, FIELD_WIDTH = 16, CELLS_MAX = 2 * 1000 * 1000 };
 
 static const char *color_start(enum out_color color) {
-    static const char *const starts[] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m", "\033[36m"};
+    static const char *const starts[] = {"",         "\033[1m",  "\033[2m", "\033[32m",
+                                         "\033[33m", "\033[31m", "\033[36m"};
     return starts[color];
 }
 
@@ -24,7 +25,8 @@ static void print_colored(const struct out *out, enum out_color color, const cha
     (void)printf("%s%s%s", is_colored ? color_start(color) : "", text, is_colored ? "\033[0m" : "");
 }
 
-/* Escapes but keeps line ends: our own texts have several lines, and texts from outside were made one before. */
+/* Escapes but keeps line ends: our own texts have several lines, and texts from outside were made
+ * one before. */
 static void escape_lines(struct buf *escaped, const char *text) {
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
@@ -119,8 +121,8 @@ bool out_json(const struct out *out, json_t *document, struct err *e) {
     }
     bool ok = true;
     if (out->is_json) {
-        ok = json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 && fputc('\n', stdout) != EOF &&
-             fflush(stdout) == 0;
+        ok = json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+             fputc('\n', stdout) != EOF && fflush(stdout) == 0;
     }
     json_decref(document);
     return ok || output_failed(e);
@@ -134,10 +136,10 @@ static json_t *error_document(const struct err *e, const char *what_failed) {
         escape_into(clean, sizeof(clean), ESCAPE_TERMINAL, e->step[i]);
         (void)json_array_append_new(reasons, json_string(clean));
     }
-    json_t *document = json_pack("{s:s+, s:s, s:i, s:s, s:s, s:o}", "type", "urn:padlock:error:",
-                                 err_code_text(e->code), "title", err_kind_problem(kind), "status",
-                                 err_kind_http(kind), "detail", what_failed, "code", err_code_text(e->code),
-                                 "reasons", reasons);
+    json_t *document = json_pack("{s:s+, s:s, s:i, s:s, s:s, s:o}", "type",
+                                 "urn:padlock:error:", err_code_text(e->code), "title",
+                                 err_kind_problem(kind), "status", err_kind_http(kind), "detail",
+                                 what_failed, "code", err_code_text(e->code), "reasons", reasons);
     if (document != NULL && e->hint[0] != '\0') {
         char clean[ERR_TEXT_MAX * 4];
         escape_into(clean, sizeof(clean), ESCAPE_TERMINAL, e->hint);
@@ -169,7 +171,8 @@ void out_error(const struct out *out, const struct err *e, const char *what_fail
     }
 }
 
-void out_table_begin(struct out_table *table, const struct out *out, const char *const *headers, size_t count) {
+void out_table_begin(struct out_table *table, const struct out *out, const char *const *headers,
+                     size_t count) {
     PL_BUG_UNLESS(count <= OUT_COLUMNS_MAX);
     *table = (struct out_table){.out = out, .column_count = count};
     list_init(&table->cells, CELLS_MAX);
@@ -177,7 +180,8 @@ void out_table_begin(struct out_table *table, const struct out *out, const char 
     (void)!out_table_row(table, OUT_BOLD, headers, NULL);
 }
 
-bool out_table_row(struct out_table *table, enum out_color color, const char *const *cells, struct err *e) {
+bool out_table_row(struct out_table *table, enum out_color color, const char *const *cells,
+                   struct err *e) {
     const char name[2] = {(char)('0' + color), '\0'};
     if (!list_add(&table->colors, name, e)) {
         return false;
@@ -194,7 +198,8 @@ bool out_table_row(struct out_table *table, enum out_color color, const char *co
     return true;
 }
 
-/* Columns on a terminal: one for each character (the escaper leaves no control or zero-width one). */
+/* Columns on a terminal: one for each character (the escaper leaves no control or zero-width one).
+ */
 static int width_of(const char *text) {
     int width = 0;
     for (; *text != '\0'; text++) {
@@ -214,7 +219,8 @@ static void print_row(const struct out_table *table, size_t row, const int *widt
             return;
         }
     }
-    print_colored(table->out, (enum out_color)(table->colors.items[row][0] - '0'), buf_string(&line));
+    print_colored(table->out, (enum out_color)(table->colors.items[row][0] - '0'),
+                  buf_string(&line));
     (void)printf("\n");
 }
 

@@ -1,7 +1,8 @@
 /*
  * The use cases: one function for each thing that a user can do. The command line and the services
- * call these and nothing below them; each is one transaction of the store (or two, where a signature
- * stands between), appends to the audit log and, where it can be taken back, to the changes.
+ * call these and nothing below them; each is one transaction of the store (or two, where a
+ * signature stands between), appends to the audit log and, where it can be taken back, to the
+ * changes.
  *
  * A struct ops is one open data directory. Not for several threads.
  */
@@ -18,7 +19,8 @@ struct keys;
 /* True when the directory holds an initialised store. */
 bool ops_store_exists(const char *data_dir);
 
-/* Fails ops.store.missing (hint: padlock init), store.*, keys.sealing.*, base.oom. Caller owns, ops_close(). */
+/* Fails ops.store.missing (hint: padlock init), store.*, keys.sealing.*, base.oom. Caller owns,
+ * ops_close(). */
 bool ops_open(const char *data_dir, struct ops **out_ops, struct err *e) PL_MUST_USE;
 void ops_close(struct ops *ops);
 PL_DEFINE_FREEP(ops_closep, struct ops, ops_close)
@@ -36,8 +38,8 @@ struct store *ops_store(struct ops *ops);
 const char *ops_data_dir(const struct ops *ops);
 
 /*
- * The keys interface; the sealing key is read at the first call, so that commands which only list do
- * not need the right to read it. Fails keys.sealing.*.
+ * The keys interface; the sealing key is read at the first call, so that commands which only list
+ * do not need the right to read it. Fails keys.sealing.*.
  */
 bool ops_keys(struct ops *ops, struct keys **out_keys, struct err *e) PL_MUST_USE;
 

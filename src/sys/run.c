@@ -1,4 +1,5 @@
-/* Other programs. Passwords reach them by file, never by argument: arguments are visible to all users. */
+/* Other programs. Passwords reach them by file, never by argument: arguments are visible to all
+ * users. */
 #include "sys/run.h"
 
 #include "base/clock.h"
@@ -95,8 +96,8 @@ static int start(const char *path, const char *const *arguments, int output, pid
     return reason;
 }
 
-bool run_program(const char *const *arguments, int64_t timeout_ms, struct buf *out_output, int *out_exit_code,
-                 struct err *e) {
+bool run_program(const char *const *arguments, int64_t timeout_ms, struct buf *out_output,
+                 int *out_exit_code, struct err *e) {
     char path[PATH_MAX];
     if (!find_program(arguments[0], path)) {
         return err_set(e, ERR_SYS_RUN_MISSING, "the program \"%s\" is not installed", arguments[0]);
@@ -122,7 +123,8 @@ bool run_program(const char *const *arguments, int64_t timeout_ms, struct buf *o
                        (long long)(timeout_ms / 1000));
     }
     if (!WIFEXITED(status)) {
-        return err_set(e, ERR_SYS_RUN_FAILED, "\"%s\" was ended by signal %d", arguments[0], WTERMSIG(status));
+        return err_set(e, ERR_SYS_RUN_FAILED, "\"%s\" was ended by signal %d", arguments[0],
+                       WTERMSIG(status));
     }
     *out_exit_code = WEXITSTATUS(status);
     return true;

@@ -19,11 +19,11 @@ bool run_is_installed(const char *program);
  *
  * arguments      NULL-terminated; [0] is the program, looked up in the folders above, never in PATH
  * timeout_ms     then it is killed
- * out_output     standard output and error together, at most its maximum (the rest is dropped); may be NULL
- * out_exit_code  0…255
- * Fails          sys.run.missing, sys.run.failed (could not be started, killed by a signal), sys.run.timeout
+ * out_output     standard output and error together, at most its maximum (the rest is dropped); may
+ * be NULL out_exit_code  0…255 Fails          sys.run.missing, sys.run.failed (could not be
+ * started, killed by a signal), sys.run.timeout
  */
-bool run_program(const char *const *arguments, int64_t timeout_ms, struct buf *out_output, int *out_exit_code,
-                 struct err *e) PL_MUST_USE;
+bool run_program(const char *const *arguments, int64_t timeout_ms, struct buf *out_output,
+                 int *out_exit_code, struct err *e) PL_MUST_USE;
 
 #endif

@@ -20,7 +20,8 @@ bool tty_has_color(void) {
     const char *terminal = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
     bool is_refused = no_color != NULL && no_color[0] != '\0';
-    return isatty(STDOUT_FILENO) == 1 && terminal != NULL && !str_equal(terminal, "dumb") && !is_refused;
+    return isatty(STDOUT_FILENO) == 1 && terminal != NULL && !str_equal(terminal, "dumb") &&
+           !is_refused;
 }
 
 unsigned tty_columns(void) {
@@ -82,7 +83,8 @@ bool tty_read_password(const char *prompt, struct secret *out_password, struct e
     bool is_piped = isatty(STDIN_FILENO) != 1;
     int fd = is_piped ? STDIN_FILENO : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        (void)err_set_errno(e, ERR_TTY_NONE, errno, "there is no terminal to ask for a password at");
+        (void)err_set_errno(e, ERR_TTY_NONE, errno,
+                            "there is no terminal to ask for a password at");
         return err_hint(e, "use --password-file FILE");
     }
     if (!is_piped) {

@@ -1,4 +1,5 @@
-/* System users. Reading as another user is asked of the kernel, by a child that becomes that user. */
+/* System users. Reading as another user is asked of the kernel, by a child that becomes that user.
+ */
 #include "sys/user.h"
 
 #include "base/str.h"
@@ -76,7 +77,8 @@ static int try_reading(const char *path) {
     if (listing == NULL) {
         return errno;
     }
-    /* One regular file is enough: modes differ by file, and the server says so for each it cannot read. */
+    /* One regular file is enough: modes differ by file, and the server says so for each it cannot
+     * read. */
     const struct dirent *entry = NULL;
     while ((entry = readdir(listing)) != NULL) {
         if (entry->d_type == DT_REG) {
@@ -106,7 +108,8 @@ static bool ask_child(const struct user *user, const char *path, int *out_reason
     return true;
 }
 
-/* The first folder of the path that its mode closes to the user; the path itself when none is found. */
+/* The first folder of the path that its mode closes to the user; the path itself when none is
+ * found. */
 static void find_closed_folder(const struct user *user, const char *path, char out[PATH_MAX]) {
     (void)str_copy(out, PATH_MAX, path);
     for (char *at = out; *at != '\0'; at++) {
@@ -144,7 +147,8 @@ bool user_can_read_folder(const struct user *user, const char *path, struct err 
     }
     char closed[PATH_MAX];
     find_closed_folder(user, path, closed);
-    (void)err_set_errno(e, ERR_SYS_USER_CANNOT_READ, reason, "the serving user \"%s\" cannot read \"%.300s\"", user->name,
-                        path);
-    return err_hint(e, "\"%.200s\" is closed to it: chmod o+rX, or give it to the group of \"%s\"", closed, user->name);
+    (void)err_set_errno(e, ERR_SYS_USER_CANNOT_READ, reason,
+                        "the serving user \"%s\" cannot read \"%.300s\"", user->name, path);
+    return err_hint(e, "\"%.200s\" is closed to it: chmod o+rX, or give it to the group of \"%s\"",
+                    closed, user->name);
 }

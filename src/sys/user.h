@@ -31,7 +31,8 @@ bool user_serving(struct user *out_user, struct err *e) PL_MUST_USE;
  */
 bool user_can_read_folder(const struct user *user, const char *path, struct err *e) PL_MUST_USE;
 
-/* Becomes the user for good, supplementary groups and all; does nothing when we are not root. Fails sys.user. */
+/* Becomes the user for good, supplementary groups and all; does nothing when we are not root. Fails
+ * sys.user. */
 bool user_become(const struct user *user, struct err *e) PL_MUST_USE;
 
 #endif
