@@ -456,13 +456,14 @@ static size_t fold_host(const char *host, size_t len, char out[SNAPSHOT_HOST_MAX
 }
 
 static bool check_host(const char *host, size_t len, struct err *e) {
-    bool is_host = len > 0 && host[0] != '.';
+    bool is_host = len > 0;
+    char before = '.';
     for (size_t i = 0; i < len; i++) {
         char c = host[i];
         bool is_wildcard = c == '*' && i == 0 && len > 2 && host[1] == '.';
-        bool is_plain = str_is_alpha(c) || str_is_digit(c) || c == '-' || c == '_' || c == ':' ||
-                        (c == '.' && host[i - 1] != '.');
-        is_host = is_host && (is_wildcard || is_plain);
+        bool is_plain = str_is_alpha(c) || str_is_digit(c) || c == '-' || c == '_' || c == ':';
+        is_host = is_host && (is_wildcard || is_plain || (c == '.' && before != '.'));
+        before = c;
     }
     return is_host ||
            err_set(e, ERR_TLS_SNAPSHOT_HOST, "\"%.*s\" is not a host name", (int)len, host);
