@@ -140,8 +140,9 @@ static void set_behaviour(SSL_CTX *context) {
     SSL_CTX_set_quiet_shutdown(context, 0);
 }
 
-bool tls_policy_new_context(const struct tls_policy *policy, SSL_CTX **out_context, struct err *e) {
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+bool tls_policy_new_context(const struct tls_policy *policy, OSSL_LIB_CTX *library,
+                            SSL_CTX **out_context, struct err *e) {
+    SSL_CTX *context = SSL_CTX_new_ex(library, NULL, TLS_server_method());
     if (context == NULL) {
         return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
     }

@@ -44,12 +44,13 @@ bool tls_policy_fingerprint(const struct tls_policy *policy,
  * A server context for the policy: no certificate, no session cache, tickets on, renegotiation and
  * compression off, 0-RTT off.
  *
+ * library      OpenSSL's library context; NULL: the default one
  * out_context  caller owns, SSL_CTX_free()
  * Fails        tls.policy.unsupported (the library has nothing of what the policy asks for),
  * base.oom
  */
-bool tls_policy_new_context(const struct tls_policy *policy, SSL_CTX **out_context, struct err *e)
-    PL_MUST_USE;
+bool tls_policy_new_context(const struct tls_policy *policy, OSSL_LIB_CTX *library,
+                            SSL_CTX **out_context, struct err *e) PL_MUST_USE;
 
 /* "TLS 1.3"; "TLS 1.0" … for wire or OpenSSL version numbers (they are the same), "unknown" else.
  */

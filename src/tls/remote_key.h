@@ -57,21 +57,23 @@ struct remote_signer {
 struct remote_keys;
 
 /*
- * Loads the provider into OpenSSL's default library context, beside the default provider.
+ * Loads the provider beside the default one.
  *
- * signer    copied; its ctx must live as long as any key made here
- * Fails     tls.provider, base.oom
+ * library  a library context of its own for TLS: an unqualified fetch in the default one (to make
+ *          keys, to verify) must not meet keys that cannot do that; NULL is not allowed
+ * signer   copied; its ctx must live as long as any key made here
+ * Fails    tls.provider, base.oom
  */
-bool remote_keys_new(const struct remote_signer *signer, struct remote_keys **out_keys,
-                     struct err *e) PL_MUST_USE;
-/* Keys made of it must be gone. */
+bool remote_keys_new(OSSL_LIB_CTX *library, const struct remote_signer *signer,
+                     struct remote_keys **out_keys, struct err *e) PL_MUST_USE;
+/* Before the library context is freed; keys made of it must be gone. */
 void remote_keys_free(struct remote_keys *keys);
 PL_DEFINE_FREEP(remote_keys_freep, struct remote_keys, remote_keys_free)
 
 /*
  * A key for SSL_use_PrivateKey: the certificate's public half and the handle.
  *
- * public_key  RSA, EC on P-256, P-384 or P-521, or Ed25519; borrowed
+ * public_key  RSA, EC on P-256, P-384 or P-521, or Ed25519, of the same library context; borrowed
  * out_key     caller owns, EVP_PKEY_free()
  * Fails       tls.key.family, tls.key.mismatch (its SPKI is not handle's), base.oom
  */
@@ -79,8 +81,8 @@ bool remote_key_new(struct remote_keys *keys, const struct key_handle *handle, E
                     EVP_PKEY **out_key, struct err *e) PL_MUST_USE;
 
 /*
- * The error of the last signature that failed since this was last called, in a thread of its own:
- * libssl only passes on that it failed. False when none did.
+ * The error of the last signature that failed since this was last called: libssl passes on only
+ * that it failed. False when none did. To be asked right after SSL_do_handshake() returned.
  */
 bool remote_keys_take_error(struct remote_keys *keys, struct err *out_error);
 

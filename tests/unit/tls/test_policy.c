@@ -9,7 +9,7 @@
 static SSL_CTX *context_of(const struct tls_policy *policy) {
     struct err e = {0};
     SSL_CTX *context = NULL;
-    assert_ok(tls_policy_new_context(policy, &context, &e), &e);
+    assert_ok(tls_policy_new_context(policy, NULL, &context, &e), &e);
     return context;
 }
 
@@ -61,12 +61,15 @@ static void test_a_group_that_the_library_lacks_is_left_out(void **state) {
     struct err e = {0};
     SSL_CTX *context = NULL;
     policy.groups = "?NoSuchGroup";
-    assert_fails(tls_policy_new_context(&policy, &context, &e), &e, ERR_TLS_POLICY_UNSUPPORTED);
+    assert_fails(tls_policy_new_context(&policy, NULL, &context, &e), &e,
+                 ERR_TLS_POLICY_UNSUPPORTED);
     policy.groups = "NoSuchGroup:X25519";
-    assert_fails(tls_policy_new_context(&policy, &context, &e), &e, ERR_TLS_POLICY_UNSUPPORTED);
+    assert_fails(tls_policy_new_context(&policy, NULL, &context, &e), &e,
+                 ERR_TLS_POLICY_UNSUPPORTED);
     policy = *tls_policy_default();
     policy.suites_tls12 = "NO-SUCH-SUITE";
-    assert_fails(tls_policy_new_context(&policy, &context, &e), &e, ERR_TLS_POLICY_UNSUPPORTED);
+    assert_fails(tls_policy_new_context(&policy, NULL, &context, &e), &e,
+                 ERR_TLS_POLICY_UNSUPPORTED);
     assert_null(context);
 }
 
