@@ -116,7 +116,8 @@ static void add_extensions(X509 *x509, const struct make_cert *wish, X509 *issue
     add_extension(x509, &context, NID_name_constraints, wish->name_constraints);
     add_extension(x509, &context, NID_crl_distribution_points, wish->crl_address);
     if (!wish->has_no_key_ids) {
-        add_extension(x509, &context, NID_subject_key_identifier, "hash");
+        add_extension(x509, &context, NID_subject_key_identifier,
+                      wish->key_id != NULL ? wish->key_id : "hash");
         add_extension(x509, &context, NID_authority_key_identifier,
                       wish->issuer != NULL ? "keyid" : NULL);
     }

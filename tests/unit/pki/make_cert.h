@@ -44,10 +44,11 @@ struct make_cert {
     const char *basic_constraints; /* instead of what is_ca and path_length say; "" leaves it out */
     const char *crl_address;       /* "URI:http://…" */
     const char *digest;            /* "SHA256" (default), "SHA1", "MD5", … */
-    bool has_no_key_ids;           /* neither subject nor authority key identifier */
-    bool has_broken_signature;     /* the last byte of the signature is flipped */
-    const char *serial;            /* hexadecimal; default: random */
-    const char *unknown_critical;  /* dotted OID of a critical extension nobody knows */
+    const char *key_id;        /* subject key identifier in hexadecimal; default: the key's SHA-1 */
+    bool has_no_key_ids;       /* neither subject nor authority key identifier */
+    bool has_broken_signature; /* the last byte of the signature is flipped */
+    const char *serial;        /* hexadecimal; default: random */
+    const char *unknown_critical; /* dotted OID of a critical extension nobody knows */
 };
 
 struct made make_cert(struct make_cert wish);

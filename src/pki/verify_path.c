@@ -1,0 +1,365 @@
+/*
+ * The path to a trusted authority, by OpenSSL, and what its objections mean.
+ *
+ * Every objection is collected and the search goes on, so that one fault does not hide another.
+ * Limits: CHAIN_MAX certificates a path, VERIFY_FINDINGS_MAX objections.
+ */
+#include "pki/verify_checks.h"
+
+#include "base/clock.h"
+#include "pki/chain.h"
+#include "pki/openssl.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- the search --------------------------------------------------------------------------------
+ */
+
+PL_DEFINE_FREEP(x509_store_freep, X509_STORE, X509_STORE_free)
+PL_DEFINE_FREEP(x509_store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
+static void x509_stack_free(STACK_OF(X509) * stack) {
+    sk_X509_free(stack); /* borrows its certificates */
+}
+PL_DEFINE_FREEP(x509_stack_freep, STACK_OF(X509), x509_stack_free)
+
+static bool out_of_memory(struct err *e) {
+    return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
+}
+
+static bool add_anchors(X509_STORE *store, const struct cert_list *anchors, struct err *e) {
+    for (size_t i = 0; anchors != NULL && i < anchors->count; i++) {
+        if (X509_STORE_add_cert(store, anchors->items[i]->x509) != 1) {
+            return out_of_memory(e);
+        }
+    }
+    return true;
+}
+
+static bool push_presented(STACK_OF(X509) * stack, const struct cert_list *presented,
+                           struct err *e) {
+    for (size_t i = 0; presented != NULL && i < presented->count; i++) {
+        if (sk_X509_push(stack, presented->items[i]->x509) <= 0) {
+            return out_of_memory(e);
+        }
+    }
+    return true;
+}
+
+static void add_finding(struct verify_findings *findings, int error, int depth) {
+    if (findings->count < VERIFY_FINDINGS_MAX) {
+        findings->items[findings->count++] = (struct verify_finding){error, depth};
+    }
+}
+
+static int collect(int is_fine, X509_STORE_CTX *context) {
+    if (is_fine == 0) {
+        add_finding(X509_STORE_CTX_get_app_data(context), X509_STORE_CTX_get_error(context),
+                    X509_STORE_CTX_get_error_depth(context));
+    }
+    return 1;
+}
+
+static bool prepare(X509_STORE_CTX *context, int64_t at_ms, struct verify_findings *findings) {
+    if (X509_STORE_CTX_set_default(context, "ssl_server") != 1) {
+        return false;
+    }
+    X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(how, (time_t)(at_ms / CLOCK_SECOND_MS));
+    X509_VERIFY_PARAM_set_depth(how, CHAIN_MAX - 2);
+    X509_VERIFY_PARAM_set_auth_level(how, 0); /* weak keys and hashes are the signature check's */
+    X509_STORE_CTX_set_verify_cb(context, collect);
+    return X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN |
+                                                X509_V_FLAG_TRUSTED_FIRST) == 1 &&
+           X509_STORE_CTX_set_app_data(context, findings) == 1;
+}
+
+static struct cert *find_in(const struct cert_list *list, const X509 *x509) {
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        if (X509_cmp(list->items[i]->x509, x509) == 0) {
+            return list->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* All certificates of a path came from the input. */
+static bool copy_path(const struct verify_input *input, const STACK_OF(X509) * path,
+                      struct cert_list *out_chain, struct err *e) {
+    if (!cert_list_add(out_chain, input->leaf, e)) {
+        return false;
+    }
+    for (int i = 1; i < sk_X509_num(path); i++) {
+        const X509 *x509 = sk_X509_value(path, i);
+        struct cert *cert = find_in(input->anchors, x509);
+        cert = cert != NULL ? cert : find_in(input->presented, x509);
+        PL_BUG_UNLESS(cert != NULL);
+        if (!cert_list_add(out_chain, cert, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool verify_find_path(const struct verify_input *input, struct cert_list *out_chain,
+                      struct verify_findings *out_findings, struct err *e) {
+    PL_AUTO(x509_store_freep) X509_STORE *store = X509_STORE_new();
+    PL_AUTO(x509_stack_freep) STACK_OF(X509) *presented = sk_X509_new_null();
+    PL_AUTO(x509_store_ctx_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
+    if (store == NULL || presented == NULL || context == NULL) {
+        return out_of_memory(e);
+    }
+    if (!add_anchors(store, input->anchors, e) || !push_presented(presented, input->presented, e)) {
+        return false;
+    }
+    if (X509_STORE_CTX_init(context, store, input->leaf->x509, presented) != 1 ||
+        !prepare(context, input->at_ms, out_findings)) {
+        return out_of_memory(e);
+    }
+    if (X509_verify_cert(context) != 1) {
+        int error = X509_STORE_CTX_get_error(context);
+        if (error == X509_V_ERR_OUT_OF_MEM) {
+            return out_of_memory(e);
+        }
+        add_finding(out_findings, error, 0);
+    }
+    ERR_clear_error();
+    return copy_path(input, X509_STORE_CTX_get0_chain(context), out_chain, e);
+}
+
+/* --- what the objections mean ------------------------------------------------------------------
+ */
+
+/* What a sentence is made of. */
+struct objection {
+    const struct verify_input *input;
+    const struct cert_list *chain;
+    int error;
+    const struct cert *cert; /* that OpenSSL objected to */
+    bool is_leaf;
+    struct verify_check *check;
+};
+
+static void tell_bad_signature(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_BAD_SIGNATURE,
+                "the path of trust is broken: the signature on \"%s\" is not its issuer's",
+                cert_display_name(o->cert));
+}
+
+static void tell_self_signed(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_SELF_SIGNED,
+                "signed by its own key, and not among the trusted certificates");
+    verify_hint(o->check, "get a certificate from an authority that the clients trust");
+}
+
+static void tell_untrusted_root(const struct objection *o) {
+    const struct cert *top = o->chain->items[o->chain->count - 1];
+    verify_fail(o->check, ERR_VERIFY_UNTRUSTED, "the chain ends in \"%s\", which is not trusted",
+                cert_display_name(top));
+    verify_hint(o->check, "if it is your own authority, add its root to the trusted certificates");
+}
+
+static struct cert *find_issuer(const struct cert_list *list, const struct cert *cert) {
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        if (!cert_equal(list->items[i], cert) && cert_is_issued_by(cert, list->items[i])) {
+            return list->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The issuer is there, and OpenSSL would not have it for its key identifier. */
+static void tell_unfit_issuer(const struct objection *o, const struct cert *top,
+                              const struct cert *issuer) {
+    verify_fail(o->check, ERR_VERIFY_MALFORMED,
+                "\"%s\" names another certificate as its issuer's than the one given of \"%s\"",
+                cert_display_name(top), cert_display_name(issuer));
+    verify_hint(o->check, "serve the issuer's certificate that has the key identifier named");
+}
+
+static void tell_missing_issuer(const struct objection *o) {
+    const struct cert *top = o->chain->items[o->chain->count - 1];
+    const struct cert *unfit = find_issuer(o->input->anchors, top);
+    unfit = unfit != NULL ? unfit : find_issuer(o->input->presented, top);
+    const struct cert *known = find_issuer(o->input->known, top);
+    if (unfit != NULL) {
+        tell_unfit_issuer(o, top, unfit);
+    } else if (known != NULL && !known->is_self_signed) {
+        verify_fail(o->check, ERR_VERIFY_INCOMPLETE_CHAIN,
+                    "the intermediate certificate \"%s\" was not presented",
+                    cert_display_name(known));
+        verify_hint(o->check, "serve the certificate together with the chain of its issuers");
+    } else if (o->chain->count == 1 && known == NULL) {
+        verify_fail(o->check, ERR_VERIFY_INCOMPLETE_CHAIN,
+                    "the certificate of its issuer \"%s\" was not presented and is not trusted",
+                    cert_issuer_display_name(top));
+        verify_hint(o->check, "serve the certificate together with the chain of its issuers");
+    } else {
+        verify_fail(o->check, ERR_VERIFY_UNTRUSTED,
+                    "the chain ends at \"%s\", whose issuer \"%s\" is not trusted",
+                    cert_display_name(top), cert_issuer_display_name(top));
+        verify_hint(o->check,
+                    "if it is your own authority, add its root to the trusted certificates");
+    }
+}
+
+static void tell_not_a_ca(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_NOT_A_CA, "\"%s\" issued a certificate of the chain, but %s",
+                cert_display_name(o->cert),
+                o->cert->is_ca ? "its key is not for signing certificates"
+                               : "is no certificate authority");
+}
+
+static void tell_path_length(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_PATH_LENGTH,
+                "there are more authorities in the chain than \"%s\" allows",
+                cert_display_name(o->chain->items[o->chain->count - 1]));
+}
+
+/* "TLS Web Client Authentication, E-mail Protection"; "" when there is no such extension. */
+static void name_usages(const struct cert *cert, char *out, size_t size) {
+    EXTENDED_KEY_USAGE *usages = X509_get_ext_d2i(cert->x509, NID_ext_key_usage, NULL, NULL);
+    size_t len = 0;
+    out[0] = '\0';
+    for (int i = 0; i < sk_ASN1_OBJECT_num(usages) && len < size; i++) {
+        char name[80];
+        (void)OBJ_obj2txt(name, sizeof(name), sk_ASN1_OBJECT_value(usages, i), 0);
+        int more = snprintf(out + len, size - len, "%s%s", i > 0 ? ", " : "", name);
+        len += more > 0 ? (size_t)more : 0;
+    }
+    EXTENDED_KEY_USAGE_free(usages);
+}
+
+static void tell_wrong_usage(const struct objection *o) {
+    char usages[256];
+    name_usages(o->cert, usages, sizeof(usages));
+    const char *name = cert_display_name(o->cert);
+    bool has_usages = usages[0] != '\0' && strstr(usages, "TLS Web Server") == NULL;
+    if (!o->is_leaf) {
+        verify_fail(o->check, ERR_VERIFY_WRONG_USAGE,
+                    "its issuer \"%s\" is not for certificates of servers", name);
+    } else if (has_usages) {
+        verify_fail(o->check, ERR_VERIFY_WRONG_USAGE, "not for servers, but for: %s", usages);
+    } else {
+        verify_fail(o->check, ERR_VERIFY_WRONG_USAGE,
+                    "its key usage does not let a server prove that it has the key");
+    }
+    verify_hint(o->check, "ask for a certificate for TLS servers");
+}
+
+static void tell_name_constraints(const struct objection *o) {
+    for (size_t i = 1; i < o->chain->count; i++) {
+        const struct cert *issuer = o->chain->items[i];
+        if (X509_get_ext_by_NID(issuer->x509, NID_name_constraints, -1) >= 0) {
+            verify_fail(o->check, ERR_VERIFY_NAME_CONSTRAINTS,
+                        "\"%s\" may certify certain names only, and not those of \"%s\"",
+                        cert_display_name(issuer), cert_display_name(o->cert));
+            return;
+        }
+    }
+    verify_fail(o->check, ERR_VERIFY_NAME_CONSTRAINTS,
+                "an issuer may certify certain names only, and not those of \"%s\"",
+                cert_display_name(o->cert));
+}
+
+static void tell_critical_extension(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_CRITICAL_EXTENSION,
+                "\"%s\" has a critical extension that clients do not know",
+                cert_display_name(o->cert));
+}
+
+static void tell_malformed(const struct objection *o) {
+    verify_fail(o->check, ERR_VERIFY_MALFORMED, "\"%s\" breaks the rules for certificates: %s",
+                cert_display_name(o->cert), X509_verify_cert_error_string(o->error));
+}
+
+/* The first that was found is told: what makes the rest meaningless comes first. */
+static const struct {
+    int error;
+    void (*tell)(const struct objection *objection);
+} meanings[] = {
+    {X509_V_ERR_CERT_SIGNATURE_FAILURE, tell_bad_signature},
+    {X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, tell_bad_signature},
+    {X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, tell_bad_signature},
+    {X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM, tell_bad_signature},
+    {X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH, tell_bad_signature},
+    {X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY, tell_bad_signature},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, tell_self_signed},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, tell_untrusted_root},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, tell_missing_issuer},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, tell_missing_issuer},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, tell_missing_issuer},
+    {X509_V_ERR_CERT_UNTRUSTED, tell_untrusted_root},
+    {X509_V_ERR_CERT_REJECTED, tell_untrusted_root},
+    {X509_V_ERR_INVALID_CA, tell_not_a_ca},
+    {X509_V_ERR_KEYUSAGE_NO_CERTSIGN, tell_not_a_ca},
+    {X509_V_ERR_PATH_LENGTH_EXCEEDED, tell_path_length},
+    {X509_V_ERR_CERT_CHAIN_TOO_LONG, tell_path_length},
+    {X509_V_ERR_INVALID_PURPOSE, tell_wrong_usage},
+    {X509_V_ERR_PERMITTED_VIOLATION, tell_name_constraints},
+    {X509_V_ERR_EXCLUDED_VIOLATION, tell_name_constraints},
+    {X509_V_ERR_SUBTREE_MINMAX, tell_name_constraints},
+    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, tell_name_constraints},
+    {X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, tell_name_constraints},
+    {X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, tell_name_constraints},
+    {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, tell_critical_extension},
+};
+
+static bool is_about_dates(int error) {
+    return error == X509_V_ERR_CERT_NOT_YET_VALID || error == X509_V_ERR_CERT_HAS_EXPIRED;
+}
+
+static void tell(const struct verify_input *input, const struct cert_list *chain,
+                 const struct verify_finding *finding, struct verify_check *check,
+                 void (*tell_it)(const struct objection *)) {
+    size_t depth = finding->depth >= 0 ? (size_t)finding->depth : 0;
+    depth = depth < chain->count ? depth : chain->count - 1;
+    tell_it(&(struct objection){.input = input,
+                                .chain = chain,
+                                .error = finding->error,
+                                .cert = chain->items[depth],
+                                .is_leaf = depth == 0,
+                                .check = check});
+}
+
+static bool tell_objection(const struct verify_input *input, const struct cert_list *chain,
+                           const struct verify_findings *findings, struct verify_check *check) {
+    for (size_t m = 0; m < PL_ARRAY_LEN(meanings); m++) {
+        for (size_t i = 0; i < findings->count; i++) {
+            if (findings->items[i].error == meanings[m].error) {
+                tell(input, chain, &findings->items[i], check, meanings[m].tell);
+                return true;
+            }
+        }
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        if (!is_about_dates(findings->items[i].error)) {
+            tell(input, chain, &findings->items[i], check, tell_malformed);
+            return true;
+        }
+    }
+    return false;
+}
+
+void verify_check_trust(const struct verify_input *input, const struct cert_list *chain,
+                        const struct verify_findings *findings, struct verify_check *check) {
+    if (tell_objection(input, chain, findings, check)) {
+        return;
+    }
+    const char *issuer = chain->count > 1 ? cert_display_name(chain->items[1]) : NULL;
+    if (input->leaf->is_ca) {
+        verify_fail(check, ERR_VERIFY_CA_AS_LEAF,
+                    "the certificate is a certificate authority's, not a server's");
+        verify_hint(check, "let the authority issue a certificate for the server");
+    } else if (chain->count == 1) {
+        verify_pass(check, "the certificate itself is among the trusted ones");
+    } else if (chain->count == 2) {
+        verify_pass(check, "issued by \"%s\", which is trusted", issuer);
+    } else {
+        verify_pass(check, "issued by \"%s\", trusted through \"%s\"", issuer,
+                    cert_display_name(chain->items[chain->count - 1]));
+    }
+}
