@@ -130,6 +130,13 @@ enum handshake_kind {
     HANDSHAKE_TLS12_SERVER_KEY_EXCHANGE,
 };
 
+/* Schemes of TLS 1.0 and 1.1, which have no code point for theirs. */
+enum {
+    HANDSHAKE_SCHEME_RSA_MD5_SHA1 =
+        0xFF01, /* PKCS #1 over MD5 and SHA-1 together; from private use */
+    HANDSHAKE_SCHEME_ECDSA_SHA1 = 0x0203,
+};
+
 /*
  * A handshake signature of a TLS server key. scheme is the TLS SignatureScheme code point
  * (RFC 8446 §4.2.3); it must fit the key. input is checked for its exact form.

@@ -17,7 +17,8 @@
 
 #include <string.h>
 
-/* --- reading --- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 static bool malformed(struct err *e, const char *what) {
     return err_set_openssl(e, ERR_PKI_CRL_MALFORMED, "the revocation list is malformed: %s", what);
@@ -130,7 +131,8 @@ void crl_free(struct crl *crl) {
     mem_free(crl);
 }
 
-/* --- who it is from, whom it is about --- */
+/* --- who it is from, whom it is about ----------------------------------------------------------
+ */
 
 bool crl_is_signed_by(const struct crl *crl, const struct cert *issuer) {
     EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
@@ -192,7 +194,8 @@ bool crl_covers_cert(const struct crl *crl, const struct cert *cert) {
     return covers;
 }
 
-/* --- entries --- */
+/* --- entries -----------------------------------------------------------------------------------
+ */
 
 static void read_entry(const X509_REVOKED *revoked, struct crl_entry *out_entry) {
     *out_entry = (struct crl_entry){.reason = CRL_REASON_NONE};

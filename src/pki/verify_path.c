@@ -16,7 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the search --- */
+/* --- the search --------------------------------------------------------------------------------
+ */
 
 PL_DEFINE_FREEP(x509_store_freep, X509_STORE, X509_STORE_free)
 PL_DEFINE_FREEP(x509_store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
@@ -129,7 +130,8 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
     return copy_path(input, X509_STORE_CTX_get0_chain(context), out_chain, e);
 }
 
-/* --- what the objections mean --- */
+/* --- what the objections mean ------------------------------------------------------------------
+ */
 
 /* What a sentence is made of. */
 struct objection {
