@@ -36,6 +36,9 @@ test-build:
 
 test: test-build
 	@$(STEPS) \
+	    "gates = tools/check" \
+	    "gates' own tests = $(PYTEST) -q tests/gates" \
+	    "analysers = tools/analyse" \
 	    "unit tests = meson test -C build --no-rebuild --print-errorlogs" \
 	    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs"
 
@@ -67,7 +70,8 @@ uninstall:
 	@tools/install --remove "$(DESTDIR)" "$(PREFIX)"
 
 format:
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@find src tests -name '*.[ch]' | xargs clang-format -i
+	@tools/check_codes --sort
 
 clean:
 	@rm -rf build build-asan build-clang build-fuzz

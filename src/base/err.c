@@ -1,6 +1,6 @@
 /*
  * Errors and the one catalogue of their codes. No I/O; no allocation (out of memory must be
- * sayable).
+ * sayable). Names in parentheses are those that err.h also has a macro for.
  */
 #include "base/err.h"
 
@@ -77,7 +77,7 @@ static char *next_step(struct err *e) {
     return e->step[e->step_count++];
 }
 
-bool err_set(struct err *e, enum err_code code, const char *format, ...) {
+void(err_set)(struct err *e, enum err_code code, const char *format, ...) {
     if (e != NULL) {
         err_init(e);
         e->code = code;
@@ -86,10 +86,9 @@ bool err_set(struct err *e, enum err_code code, const char *format, ...) {
         put_text(next_step(e), format, arguments);
         va_end(arguments);
     }
-    return false;
 }
 
-bool err_set_errno(struct err *e, enum err_code code, int errno_value, const char *format, ...) {
+void(err_set_errno)(struct err *e, enum err_code code, int errno_value, const char *format, ...) {
     if (e != NULL) {
         char what[ERR_TEXT_MAX];
         va_list arguments;
@@ -99,37 +98,33 @@ bool err_set_errno(struct err *e, enum err_code code, int errno_value, const cha
         const char *reason = strerrordesc_np(errno_value);
         (void)err_set(e, code, "%.400s: %s", what, reason == NULL ? "unknown reason" : reason);
     }
-    return false;
 }
 
-bool err_wrap(struct err *e, const char *format, ...) {
+void(err_wrap)(struct err *e, const char *format, ...) {
     if (e != NULL) {
         va_list arguments;
         va_start(arguments, format);
         put_text(next_step(e), format, arguments);
         va_end(arguments);
     }
-    return false;
 }
 
-bool err_hint(struct err *e, const char *format, ...) {
+void(err_hint)(struct err *e, const char *format, ...) {
     if (e != NULL) {
         va_list arguments;
         va_start(arguments, format);
         put_text(e->hint, format, arguments);
         va_end(arguments);
     }
-    return false;
 }
 
-bool err_note(struct err *e, const char *format, ...) {
+void(err_note)(struct err *e, const char *format, ...) {
     if (e != NULL) {
         va_list arguments;
         va_start(arguments, format);
         put_text(e->note, format, arguments);
         va_end(arguments);
     }
-    return false;
 }
 
 const char *err_code_text(enum err_code code) {

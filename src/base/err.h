@@ -54,14 +54,21 @@ struct err {
 void err_init(struct err *e);
 bool err_is_set(const struct err *e);
 
-bool err_set(struct err *e, enum err_code code, const char *format, ...) PL_PRINTF(3, 4);
-bool err_wrap(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
-bool err_hint(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
-bool err_note(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
-
+/* Sets the code and the innermost reason; what was there before is gone. */
+void err_set(struct err *e, enum err_code code, const char *format, ...) PL_PRINTF(3, 4);
 /* err_set with the text of errno in the reason: "cannot open: no such file or directory". */
-bool err_set_errno(struct err *e, enum err_code code, int errno_value, const char *format, ...)
+void err_set_errno(struct err *e, enum err_code code, int errno_value, const char *format, ...)
     PL_PRINTF(4, 5);
+void err_wrap(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
+void err_hint(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
+void err_note(struct err *e, const char *format, ...) PL_PRINTF(2, 3);
+
+/* Their result is false here and not in err.c, so that every compiler and analyser sees it. */
+#define err_set(...) (err_set(__VA_ARGS__), false)
+#define err_set_errno(...) (err_set_errno(__VA_ARGS__), false)
+#define err_wrap(...) (err_wrap(__VA_ARGS__), false)
+#define err_hint(...) (err_hint(__VA_ARGS__), false)
+#define err_note(...) (err_note(__VA_ARGS__), false)
 
 const char *err_code_text(enum err_code code);  /* "pki.key.missing" */
 const char *err_code_about(enum err_code code); /* one sentence, for the manual */

@@ -10,15 +10,15 @@
 
 #include "base/escape.h"
 #include "base/mem.h"
+#include "codec/pem.h"
 #include "pki/asn1.h"
 #include "pki/openssl.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <string.h>
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 static bool malformed(struct err *e, const char *what) {
     return err_set_openssl(e, ERR_PKI_CERT_MALFORMED, "the certificate is malformed: %s", what);
@@ -173,7 +173,7 @@ void cert_free(struct cert *cert) {
     mem_free(cert);
 }
 
-/* --- asking ---------------------------------------------------------------------------------- */
+/* --- asking --- */
 
 bool cert_equal(const struct cert *a, const struct cert *b) {
     return memcmp(a->sha256, b->sha256, sizeof(a->sha256)) == 0;
@@ -202,16 +202,10 @@ bool cert_is_issued_by(const struct cert *cert, const struct cert *issuer) {
            verifies_with(cert, issuer);
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 bool cert_append_pem(const struct cert *cert, struct buf *out, struct err *e) {
-    PL_AUTO(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL || PEM_write_bio_X509(bio, cert->x509) != 1) {
-        return err_set_openssl(e, ERR_BASE_OOM, "cannot write the certificate as PEM");
-    }
-    char *text = NULL;
-    long len = BIO_get_mem_data(bio, &text);
-    return buf_append(out, text, (size_t)len, e);
+    return pem_write("CERTIFICATE", cert->der, cert->der_len, out, e);
 }
 
 /* Indentation is kept, everything else passes the escaper. */

@@ -15,8 +15,7 @@ bool chain_is_complete(const struct cert_list *chain) {
     return chain->count > 0 && chain->items[chain->count - 1]->is_self_signed;
 }
 
-/* --- relations ---------------------------------------------------------------------------------
- */
+/* --- relations --- */
 
 static bool key_ids_agree(const struct cert *child, const struct cert *parent) {
     const struct cert_key_id *wanted = &child->authority_key_id;
@@ -41,8 +40,7 @@ static bool is_valid_at(const struct cert *cert, int64_t at_ms) {
     return cert->not_before_ms <= at_ms && at_ms < cert->not_after_ms + 1000;
 }
 
-/* --- building ----------------------------------------------------------------------------------
- */
+/* --- building --- */
 
 struct path {
     struct cert *items[CHAIN_MAX]; /* borrowed */
@@ -145,8 +143,7 @@ bool chain_build(struct cert *leaf, const struct cert_list *pool, int64_t at_ms,
     return true;
 }
 
-/* --- finding the leaf --------------------------------------------------------------------------
- */
+/* --- finding the leaf --- */
 
 static struct cert *find_by_key(const struct cert_list *heap, const uint8_t *spki_sha256) {
     struct cert *found = NULL;
@@ -195,8 +192,7 @@ struct cert *chain_find_leaf(const struct cert_list *heap, const uint8_t *spki_s
     return found;
 }
 
-/* --- sorting -----------------------------------------------------------------------------------
- */
+/* --- sorting --- */
 
 void chain_sorting_clear(struct chain_sorting *sorting) {
     cert_list_clear(&sorting->chain);
@@ -286,8 +282,7 @@ bool chain_sort(const struct cert_list *given, struct cert *leaf, int64_t at_ms,
     return true;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 bool chain_append_pem(const struct cert_list *chain, bool has_root, struct buf *out,
                       struct err *e) {

@@ -17,8 +17,7 @@
 
 #include <string.h>
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static bool malformed(struct err *e, const char *what) {
     return err_set_openssl(e, ERR_PKI_CRL_MALFORMED, "the revocation list is malformed: %s", what);
@@ -131,8 +130,7 @@ void crl_free(struct crl *crl) {
     mem_free(crl);
 }
 
-/* --- who it is from, whom it is about ----------------------------------------------------------
- */
+/* --- who it is from, whom it is about --- */
 
 bool crl_is_signed_by(const struct crl *crl, const struct cert *issuer) {
     EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
@@ -194,8 +192,7 @@ bool crl_covers_cert(const struct crl *crl, const struct cert *cert) {
     return covers;
 }
 
-/* --- entries -----------------------------------------------------------------------------------
- */
+/* --- entries --- */
 
 static void read_entry(const X509_REVOKED *revoked, struct crl_entry *out_entry) {
     *out_entry = (struct crl_entry){.reason = CRL_REASON_NONE};

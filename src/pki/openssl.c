@@ -23,11 +23,12 @@ static bool drain_queue(char text[ERR_TEXT_MAX]) {
     return is_oom;
 }
 
-bool err_set_openssl(struct err *e, enum err_code code, const char *format, ...) {
+void(err_set_openssl)(struct err *e, enum err_code code, const char *format, ...) {
     char queue[ERR_TEXT_MAX] = "";
     if (drain_queue(queue)) {
         (void)err_set(e, ERR_BASE_OOM, "out of memory");
-        return err_note(e, "%s", queue);
+        (void)err_note(e, "%s", queue);
+        return;
     }
     char reason[ERR_TEXT_MAX];
     va_list arguments;
@@ -35,7 +36,7 @@ bool err_set_openssl(struct err *e, enum err_code code, const char *format, ...)
     (void)vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     (void)err_set(e, code, "%s", reason);
-    return err_note(e, "%s", queue);
+    (void)err_note(e, "%s", queue);
 }
 
 bool openssl_append_der(struct buf *out, i2d_of_void *encode, const void *object, struct err *e) {

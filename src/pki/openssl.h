@@ -35,7 +35,8 @@ PL_DEFINE_FREEP(pkcs8_freep, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
  * err_set, with OpenSSL's error queue (oldest first) as the note for the log; the queue is empty
  * afterwards. Running out of memory inside OpenSSL becomes base.oom. Returns false.
  */
-bool err_set_openssl(struct err *e, enum err_code code, const char *format, ...) PL_PRINTF(3, 4);
+void err_set_openssl(struct err *e, enum err_code code, const char *format, ...) PL_PRINTF(3, 4);
+#define err_set_openssl(...) (err_set_openssl(__VA_ARGS__), false)
 
 /*
  * Appends what an i2d function writes. call names the function with its object:

@@ -16,8 +16,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* --- writing checks ----------------------------------------------------------------------------
- */
+/* --- writing checks --- */
 
 static void write_check(struct verify_check *check, enum verify_outcome outcome, enum err_code code,
                         const char *format, va_list arguments) {
@@ -63,8 +62,7 @@ const char *verify_check_name(enum verify_check_id id) {
     return names[id];
 }
 
-/* --- dates -------------------------------------------------------------------------------------
- */
+/* --- dates --- */
 
 /* The last second counts: RFC 5280 §4.1.2.5. */
 static bool has_ended(const struct cert *cert, int64_t at_ms) {
@@ -123,8 +121,7 @@ static void check_dates(const struct verify_input *input, const struct cert_list
     }
 }
 
-/* --- name --------------------------------------------------------------------------------------
- */
+/* --- name --- */
 
 enum { NAMES_TOLD_MAX = 6 };
 
@@ -174,8 +171,7 @@ static bool check_name(const struct verify_input *input, struct verify_check *ch
     return true;
 }
 
-/* --- all ---------------------------------------------------------------------------------------
- */
+/* --- all --- */
 
 void verdict_clear(struct verdict *verdict) {
     cert_list_clear(&verdict->chain);

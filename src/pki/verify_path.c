@@ -16,8 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the search --------------------------------------------------------------------------------
- */
+/* --- the search --- */
 
 PL_DEFINE_FREEP(x509_store_freep, X509_STORE, X509_STORE_free)
 PL_DEFINE_FREEP(x509_store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
@@ -130,8 +129,7 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
     return copy_path(input, X509_STORE_CTX_get0_chain(context), out_chain, e);
 }
 
-/* --- what the objections mean ------------------------------------------------------------------
- */
+/* --- what the objections mean --- */
 
 /* What a sentence is made of. */
 struct objection {
