@@ -1,0 +1,128 @@
+/* What connections share. Process: net. Limits: ENGINE_POLICIES_MAX policies. */
+#include "tls/engine.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "pki/openssl.h"
+
+#include <openssl/ssl.h>
+
+#include <string.h>
+
+enum { ENGINE_POLICIES_MAX = 256 };
+
+struct tls_engine {
+    OSSL_LIB_CTX *library;
+    struct remote_keys *keys;
+    struct certificates *certificates;
+    struct tickets *tickets;
+    bool is_async;
+    struct tls_engine_policy policies[ENGINE_POLICIES_MAX];
+    size_t policy_count;
+};
+
+bool tls_engine_new(const struct tls_engine_config *config, struct tls_engine **out_engine,
+                    struct err *e) {
+    void *memory = NULL;
+    if (!mem_alloc(sizeof(struct tls_engine), &memory, e)) {
+        return false;
+    }
+    PL_AUTO(tls_engine_freep) struct tls_engine *engine = memory;
+    engine->is_async = config->is_signer_async;
+    engine->library = OSSL_LIB_CTX_new();
+    if (engine->library == NULL) {
+        return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
+    }
+    size_t certificates_max =
+        config->certificates_max == 0 ? TLS_CERTIFICATES_DEFAULT : config->certificates_max;
+    int64_t lifetime_ms = TLS_TICKET_LIFETIME_S * CLOCK_SECOND_MS;
+    if (!remote_keys_new(engine->library, &config->signer, &engine->keys, e) ||
+        !certificates_new(engine->library, engine->keys, certificates_max, &engine->certificates,
+                          e) ||
+        !tickets_new(engine->library, lifetime_ms, true, &engine->tickets, e)) {
+        return false;
+    }
+    *out_engine = PL_TAKE(engine);
+    return true;
+}
+
+void tls_engine_free(struct tls_engine *engine) {
+    if (engine == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < engine->policy_count; i++) {
+        SSL_CTX_free(engine->policies[i].context);
+    }
+    certificates_free(engine->certificates);
+    tickets_free(engine->tickets);
+    remote_keys_free(engine->keys);
+    OSSL_LIB_CTX_free(engine->library);
+    mem_free(engine);
+}
+
+struct certificates *tls_engine_certificates(struct tls_engine *engine) {
+    return engine->certificates;
+}
+
+struct remote_keys *tls_engine_keys(struct tls_engine *engine) {
+    return engine->keys;
+}
+
+struct tickets *tls_engine_tickets(struct tls_engine *engine) {
+    return engine->tickets;
+}
+
+bool tls_engine_is_async(const struct tls_engine *engine) {
+    return engine->is_async;
+}
+
+static int protect_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                          EVP_MAC_CTX *mac, int is_encrypting) {
+    struct tls_engine *engine = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    return tickets_protect(engine->tickets, name, iv, cipher, mac, is_encrypting != 0);
+}
+
+/* RFC 7301 §3.2: a client that offers protocols of which none is spoken here is told so. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                           const unsigned char *offered, unsigned offered_len, void *unused) {
+    (void)ssl;
+    (void)unused;
+    static const char *const spoken[] = {"http/1.1", "http/1.0"};
+    for (size_t i = 0; i < PL_ARRAY_LEN(spoken); i++) {
+        size_t len = strlen(spoken[i]);
+        for (unsigned at = 0; at < offered_len; at += 1U + offered[at]) {
+            if (offered[at] == len && offered_len - at > len &&
+                memcmp(offered + at + 1, spoken[i], len) == 0) {
+                *out = offered + at + 1;
+                *out_len = (unsigned char)len;
+                return SSL_TLSEXT_ERR_OK;
+            }
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *policy,
+                       const struct tls_engine_policy **out_policy, struct err *e) {
+    for (size_t i = 0; i < engine->policy_count; i++) {
+        if (engine->policies[i].policy == policy) {
+            *out_policy = &engine->policies[i];
+            return true;
+        }
+    }
+    if (engine->policy_count == ENGINE_POLICIES_MAX) {
+        return err_set(e, ERR_BASE_LIMIT, "more than %d TLS policies", ENGINE_POLICIES_MAX);
+    }
+    struct tls_engine_policy *made = &engine->policies[engine->policy_count];
+    if (!tls_policy_fingerprint(policy, made->fingerprint, e) ||
+        !tls_policy_new_context(policy, engine->library, &made->context, e)) {
+        return false;
+    }
+    made->policy = policy;
+    SSL_CTX_set_app_data(made->context, engine);
+    (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(made->context, protect_ticket);
+    SSL_CTX_set_alpn_select_cb(made->context, choose_protocol, NULL);
+    engine->policy_count++;
+    *out_policy = made;
+    return true;
+}
