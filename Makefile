@@ -5,9 +5,9 @@ PREFIX = /usr/local
 DESTDIR =
 # For "make run": options of "padlock demo".
 ARGS =
-# "true" turns the compiler's warnings into errors, as the CI job does. A compiler newer than the
-# ones that we know may warn about more: that is no reason not to build.
-WERROR = false
+# "true" makes errors of the compiler's warnings, as the CI job does. A compiler newer than the ones
+# that we know may warn about more: that is no reason not to build.
+STRICT = false
 # Minutes for each target of "make fuzz".
 FUZZ_MINUTES = 1
 
@@ -21,7 +21,7 @@ STEPS = tools/run_steps
 
 all:
 	@tools/setup build
-	@tools/configure build -Dwerror=$(WERROR)
+	@tools/configure build -Dstrict=$(STRICT)
 	@ninja -C build --quiet program
 
 run: all
@@ -29,8 +29,8 @@ run: all
 
 test-build:
 	@tools/setup test
-	@tools/configure build -Dwerror=$(WERROR) -Dtests=enabled
-	@tools/configure build-asan -Dwerror=$(WERROR) $(SANITIZED)
+	@tools/configure build -Dstrict=$(STRICT) -Dtests=enabled
+	@tools/configure build-asan -Dstrict=$(STRICT) $(SANITIZED)
 	@ninja -C build --quiet
 	@ninja -C build-asan --quiet
 
@@ -43,7 +43,7 @@ test: test-build
 	    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs"
 
 check-all: test-build
-	@tools/configure build-clang -Dwerror=true -Dtests=enabled --native-file tools/clang.ini
+	@tools/configure build-clang -Dstrict=true -Dtests=enabled --native-file tools/clang.ini
 	@$(STEPS) \
 	    "clang = ninja -C build-clang --quiet"
 	@$(MAKE) --no-print-directory test

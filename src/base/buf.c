@@ -4,13 +4,13 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 64 };
 
 void buf_init(struct buf *b, size_t max) {
+    PL_BUG_UNLESS(max < SIZE_MAX);
     *b = (struct buf){.max = max};
 }
 
@@ -73,19 +73,26 @@ bool buf_append_byte(struct buf *b, uint8_t byte, struct err *e) {
     return buf_append(b, &byte, 1, e);
 }
 
+bool buf_vprintf(struct buf *b, struct err *e, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    bool ok = len >= 0 ? buf_reserve(b, (size_t)len, e)
+                       : err_set(e, ERR_BASE_LIMIT, "a text is too long to be written");
+    if (ok) {
+        (void)vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, again);
+        b->len += (size_t)len;
+    }
+    va_end(again);
+    return ok;
+}
+
 bool buf_printf(struct buf *b, struct err *e, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    int len = vsnprintf(NULL, 0, format, arguments);
+    bool ok = buf_vprintf(b, e, format, arguments);
     va_end(arguments);
-    if (len < 0 || !buf_reserve(b, (size_t)len, e)) {
-        return false;
-    }
-    va_start(arguments, format);
-    (void)vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, arguments);
-    va_end(arguments);
-    b->len += (size_t)len;
-    return true;
+    return ok;
 }
 
 void buf_consume(struct buf *b, size_t len) {

@@ -8,6 +8,8 @@
 #include "base/compiler.h"
 #include "base/err.h"
 
+#include <stdarg.h>
+
 struct buf {
     uint8_t *data;
     size_t len;
@@ -15,6 +17,7 @@ struct buf {
     size_t max; /* bytes; appending beyond fails with base.limit */
 };
 
+/* max < SIZE_MAX */
 void buf_init(struct buf *b, size_t max);
 void buf_clear(struct buf *b);   /* frees; the maximum stays */
 void buf_cleanse(struct buf *b); /* overwrites, then frees */
@@ -26,6 +29,8 @@ bool buf_append(struct buf *b, const void *bytes, size_t len, struct err *e) PL_
 bool buf_append_string(struct buf *b, const char *string, struct err *e) PL_MUST_USE;
 bool buf_append_byte(struct buf *b, uint8_t byte, struct err *e) PL_MUST_USE;
 bool buf_printf(struct buf *b, struct err *e, const char *format, ...) PL_MUST_USE PL_PRINTF(3, 4);
+bool buf_vprintf(struct buf *b, struct err *e, const char *format, va_list arguments)
+    PL_MUST_USE PL_PRINTF(3, 0);
 
 /* Removes the first len bytes (len ≤ b->len). */
 void buf_consume(struct buf *b, size_t len);

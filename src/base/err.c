@@ -62,7 +62,9 @@ bool err_is_set(const struct err *e) {
 static void put_text(char *out, const char *format, va_list arguments) {
     int len = vsnprintf(out, ERR_TEXT_MAX, format, arguments);
     if (len >= ERR_TEXT_MAX) {
-        utf8_cut(out, ERR_TEXT_MAX - 1);
+        /* One byte shorter than what was written, or the cut would not look at the last character.
+         */
+        utf8_cut(out, ERR_TEXT_MAX - 2);
     } else if (len < 0) {
         out[0] = '\0';
     }

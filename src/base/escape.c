@@ -8,11 +8,27 @@
 
 enum { ESCAPED_MAX = 16 };
 
-/* Characters that reorder, hide or join what is around them (Unicode bidi and format controls). */
+/*
+ * Characters that reorder, hide or join what is around them: Unicode's bidirectional and format
+ * controls, blanks that are letters, and the rest of Default_Ignorable_Code_Point.
+ */
 static bool is_deceptive(uint32_t c) {
-    return c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-           (c >= 0xE0000 && c <= 0xE0FFF);
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } ranges[] = {
+        {0x00AD, 0x00AD},   {0x034F, 0x034F},   {0x061C, 0x061C}, {0x115F, 0x1160},
+        {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F}, {0x2028, 0x202E},
+        {0x2060, 0x206F},   {0x2800, 0x2800},   {0x3164, 0x3164}, {0xFE00, 0xFE0F},
+        {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3},
+        {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    for (size_t i = 0; i < PL_ARRAY_LEN(ranges); i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_control(uint32_t c) {
@@ -63,13 +79,11 @@ static size_t put_escaped(char out[ESCAPED_MAX], enum escape_for target, uint32_
     if (target == ESCAPE_HTML && html_entity(c) != NULL) {
         return put_text(out, html_entity(c));
     }
-    if (target == ESCAPE_JSON && (c == '"' || c == '\\')) {
+    bool is_quoted = target == ESCAPE_JSON || target == ESCAPE_LOG;
+    if ((c == '\\' && target != ESCAPE_HTML) || (c == '"' && is_quoted)) {
         out[0] = '\\';
         out[1] = (char)c;
         return 2;
-    }
-    if (target == ESCAPE_TERMINAL && c == '\\') {
-        return put_text(out, "\\\\");
     }
     return utf8_put(c, out);
 }

@@ -12,6 +12,7 @@
 
 enum escape_for {
     ESCAPE_TERMINAL, /* one line: "\n" becomes \x0a, U+202E becomes \u{202e} */
+    ESCAPE_LOG,      /* the same inside double quotes, which become \" */
     ESCAPE_HTML,     /* text or a quoted attribute's value */
     ESCAPE_JSON,     /* the inside of a JSON string; invalid bytes become U+FFFD */
 };

@@ -6,10 +6,9 @@
 #include "base/str.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 8, JOINED_MAX = 4 * 1024 * 1024, ITEM_MAX = 4096 };
+enum { FIRST_CAPACITY = 8, JOINED_MAX = 4 * 1024 * 1024, ITEM_MAX = 64 * 1024 };
 
 void list_init(struct list *l, size_t max) {
     *l = (struct list){.max = max};
@@ -49,12 +48,17 @@ bool list_add(struct list *l, const char *item, struct err *e) {
 }
 
 bool list_printf(struct list *l, struct err *e, const char *format, ...) {
-    char item[ITEM_MAX];
+    PL_AUTO(buf_clear) struct buf item;
+    buf_init(&item, ITEM_MAX);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(item, sizeof(item), format, arguments);
+    bool ok = buf_vprintf(&item, e, format, arguments);
     va_end(arguments);
-    return list_add(l, item, e);
+    if (!ok || !reserve(l, e) || !buf_take_string(&item, &l->items[l->count], e)) {
+        return false;
+    }
+    l->count++;
+    return true;
 }
 
 bool list_has(const struct list *l, const char *item) {

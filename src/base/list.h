@@ -19,6 +19,7 @@ void list_init(struct list *l, size_t max);
 void list_clear(struct list *l);
 /* Appends a copy. Fails base.oom, base.limit. */
 bool list_add(struct list *l, const char *item, struct err *e) PL_MUST_USE;
+/* The same with a text of at most 64 KiB. */
 bool list_printf(struct list *l, struct err *e, const char *format, ...)
     PL_MUST_USE PL_PRINTF(3, 4);
 /* Appends unless an equal one (ASCII letters in either case) is there. */

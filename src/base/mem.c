@@ -61,6 +61,7 @@ bool mem_array(size_t count, size_t size, void **out_memory, struct err *e) {
 }
 
 bool mem_resize(void **memory, size_t size, struct err *e) {
+    PL_BUG_UNLESS(size > 0);
     void *resized = may_allocate() ? realloc(*memory, size) : NULL;
     if (resized == NULL) {
         return out_of_memory(size, e);

@@ -20,8 +20,8 @@ bool mem_alloc(size_t size, void **out_memory, struct err *e) PL_MUST_USE;
 bool mem_array(size_t count, size_t size, void **out_memory, struct err *e) PL_MUST_USE;
 
 /*
- * Grows or shrinks *memory to size bytes; new bytes are not zeroed. On failure *memory stands.
- * Fails base.oom.
+ * Grows or shrinks *memory to size bytes (≥ 1); new bytes are not zeroed. On failure *memory
+ * stands. Fails base.oom.
  */
 bool mem_resize(void **memory, size_t size, struct err *e) PL_MUST_USE;
 

@@ -39,11 +39,11 @@ static void escape_lines(struct buf *escaped, const char *text) {
 }
 
 static void format_escaped(struct buf *escaped, const char *format, va_list arguments) {
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) >= 0) {
-        escape_lines(escaped, text);
+    PL_AUTO(buf_clear) struct buf text;
+    buf_init(&text, LINE_MAX_LEN);
+    if (buf_vprintf(&text, NULL, format, arguments)) {
+        escape_lines(escaped, buf_string(&text));
     }
-    mem_hook_free(text);
 }
 
 void out_line(const struct out *out, const char *format, ...) {

@@ -167,7 +167,8 @@ bool file_create(const char *path, const void *bytes, size_t len, mode_t mode, s
 
 static bool make_one_folder(const char *path, mode_t mode, struct err *e) {
     struct stat about;
-    if (mkdir(path, mode) == 0 ||
+    /* chmod: the umask must not take away what was asked for. */
+    if ((mkdir(path, mode) == 0 && chmod(path, mode) == 0) ||
         (errno == EEXIST && stat(path, &about) == 0 && S_ISDIR(about.st_mode))) {
         return true;
     }

@@ -121,7 +121,9 @@ static const BIO_METHOD *flight_method(void) {
 /* An alert before any key exists; the library does not exist yet either. RFC 8446 §6, §5.1. */
 static void append_alert(struct tls_io *io, int alert) {
     const uint8_t record[] = {21, 3, 3, 0, 2, SSL3_AL_FATAL, (uint8_t)alert};
-    (void)buf_append(io->out, record, sizeof(record), NULL);
+    if (!buf_append(io->out, record, sizeof(record), NULL)) {
+        return; /* the connection ends either way: the alert is a courtesy */
+    }
 }
 
 static enum tls_status fail(struct tls_connection *c) {
