@@ -28,6 +28,7 @@ static const char *const descriptions[SNIFF_KIND_COUNT] = {
     [SNIFF_OPENPGP] = "OpenPGP data",
     [SNIFF_CERTREQ_INF] = "the INF file from which certreq makes a request",
     [SNIFF_WEB_PAGE] = "a web page (HTML)",
+    [SNIFF_JSON] = "a JSON document",
     [SNIFF_ZIP] = "a ZIP archive",
     [SNIFF_PDF] = "a PDF document",
     [SNIFF_DER] = "DER data of an unknown kind",
@@ -103,6 +104,18 @@ enum sniff_kind sniff_pem_label(const char *label) {
     return SNIFF_PEM;
 }
 
+enum sniff_kind sniff_pem_block(const struct pem_block *block) {
+    enum sniff_kind by_label = sniff_pem_label(block->label);
+    if (pem_block_is_encrypted(block)) {
+        return SNIFF_ENCRYPTED_PRIVATE_KEY;
+    }
+    if (by_label == SNIFF_SSH_PRIVATE_KEY) {
+        return by_label;
+    }
+    enum sniff_kind by_content = sniff_der(block->content.data, block->content.len);
+    return by_content == SNIFF_DER || by_content == SNIFF_BINARY ? by_label : by_content;
+}
+
 /* --- files --- */
 
 static bool starts_with(const char *bytes, size_t len, const char *sign) {
@@ -143,6 +156,8 @@ static enum sniff_kind sniff_text(const char *text, size_t len) {
         {"ecdsa-sha2-", SNIFF_SSH_PUBLIC_KEY},
         {"sk-ssh-", SNIFF_SSH_PUBLIC_KEY},
         {"---- BEGIN SSH2 PUBLIC KEY", SNIFF_SSH_PUBLIC_KEY},
+        {"{", SNIFF_JSON},
+        {"[{", SNIFF_JSON},
     };
     static const struct sign inside[] = {
         {"[newrequest]", SNIFF_CERTREQ_INF}, {"-----begin pgp ", SNIFF_OPENPGP},

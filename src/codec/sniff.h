@@ -6,6 +6,7 @@
 #define PL_CODEC_SNIFF_H
 
 #include "base/compiler.h"
+#include "codec/pem.h"
 
 enum sniff_kind {
     SNIFF_EMPTY, /* nothing, or white space alone */
@@ -26,6 +27,7 @@ enum sniff_kind {
     SNIFF_OPENPGP,
     SNIFF_CERTREQ_INF, /* the input of Windows' certreq -new */
     SNIFF_WEB_PAGE,
+    SNIFF_JSON,
     SNIFF_ZIP, /* also office documents */
     SNIFF_PDF,
     SNIFF_DER, /* some other SEQUENCE */
@@ -39,6 +41,11 @@ enum sniff_kind {
 enum sniff_kind sniff_der(const void *der, size_t len);
 /* By label alone; SNIFF_PEM for labels that mean nothing to us. RFC 7468, RFC 1421. */
 enum sniff_kind sniff_pem_label(const char *label);
+/*
+ * By content, as labels lie now and then ("CERTIFICATE" over PKCS #7); by label when the content
+ * says nothing or is encrypted.
+ */
+enum sniff_kind sniff_pem_block(const struct pem_block *block);
 /*
  * The bytes of a file that has no PEM block; text already through text_normalize(). Base64 without
  * armour is text: pem_read_bare() first.

@@ -71,12 +71,11 @@ static bool not_bundle(enum sniff_kind kind, struct err *e) {
 static bool read_blocks(const struct pem *pem, struct cert_list *out_certs, struct err *e) {
     for (size_t i = 0; i < pem->count; i++) {
         const struct buf *content = &pem->blocks[i].content;
-        if (sniff_pem_label(pem->blocks[i].label) == SNIFF_PKCS7 ||
-            sniff_der(content->data, content->len) == SNIFF_PKCS7) {
+        if (sniff_pem_block(&pem->blocks[i]) == SNIFF_PKCS7) {
             return bundle_from_der(content->data, content->len, out_certs, e);
         }
     }
-    return not_bundle(sniff_pem_label(pem->blocks[0].label), e);
+    return not_bundle(sniff_pem_block(&pem->blocks[0]), e);
 }
 
 static bool read_text(const struct buf *text, struct cert_list *out_certs, struct err *e) {

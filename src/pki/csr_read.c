@@ -48,6 +48,7 @@ static const char *hint_for(enum sniff_kind kind) {
     case SNIFF_DER:
     case SNIFF_PEM:
     case SNIFF_TEXT:
+    case SNIFF_JSON:
     case SNIFF_BINARY:
     case SNIFF_KIND_COUNT:
         break;
@@ -63,16 +64,6 @@ static bool say_not_csr(enum sniff_kind kind, struct err *e) {
 
 /* --- PEM --- */
 
-/* By content, as labels are sometimes wrong; by label when the content says nothing. */
-static enum sniff_kind block_kind(const struct pem_block *block) {
-    enum sniff_kind by_label = sniff_pem_label(block->label);
-    if (by_label == SNIFF_SSH_PRIVATE_KEY || pem_block_is_encrypted(block)) {
-        return by_label;
-    }
-    enum sniff_kind kind = sniff_der(block->content.data, block->content.len);
-    return kind == SNIFF_DER || kind == SNIFF_BINARY ? by_label : kind;
-}
-
 static bool is_key(enum sniff_kind kind) {
     return kind == SNIFF_PRIVATE_KEY || kind == SNIFF_ENCRYPTED_PRIVATE_KEY;
 }
@@ -80,12 +71,12 @@ static bool is_key(enum sniff_kind kind) {
 /* What to call a file of several blocks: by a key before all, else by the first. */
 static enum sniff_kind main_kind(const struct pem *pem) {
     for (size_t i = 0; i < pem->count; i++) {
-        enum sniff_kind kind = block_kind(&pem->blocks[i]);
+        enum sniff_kind kind = sniff_pem_block(&pem->blocks[i]);
         if (is_key(kind)) {
             return kind;
         }
     }
-    return block_kind(&pem->blocks[0]);
+    return sniff_pem_block(&pem->blocks[0]);
 }
 
 static bool same_content(const struct pem_block *a, const struct pem_block *b) {
@@ -102,7 +93,7 @@ struct found {
 static bool find_request(const struct pem *pem, struct found *found, struct err *e) {
     for (size_t i = 0; i < pem->count; i++) {
         const struct pem_block *block = &pem->blocks[i];
-        enum sniff_kind kind = block_kind(block);
+        enum sniff_kind kind = sniff_pem_block(block);
         if (kind != SNIFF_REQUEST) {
             found->has_key = found->has_key || is_key(kind);
             found->has_others = found->has_others || !is_key(kind);

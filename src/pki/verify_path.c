@@ -173,7 +173,7 @@ static struct cert *find_issuer(const struct cert_list *list, const struct cert 
 static void tell_unfit_issuer(const struct objection *o, const struct cert *top,
                               const struct cert *issuer) {
     verify_fail(o->check, ERR_VERIFY_MALFORMED,
-                "\"%s\" names another certificate as its issuer's than the one given of \"%s\"",
+                "\"%s\" asks for an issuer with another key identifier than \"%s\" has",
                 cert_display_name(top), cert_display_name(issuer));
     verify_hint(o->check, "serve the issuer's certificate that has the key identifier named");
 }

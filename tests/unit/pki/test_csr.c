@@ -321,7 +321,7 @@ static void test_other_texts_are_told_apart(void **state) {
          "a private key", "keep the private key"},
         {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
          "-----END RSA PRIVATE KEY-----",
-         "a private key", "keep the private key"},
+         "an encrypted private key", "keep the private key"},
         {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----",
          "SSH private key", ""},
         {"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
