@@ -18,7 +18,7 @@ enum { CA_TBS_MAX = 256 * 1024, CA_ROOT_PATH_LENGTH = 1, CA_ISSUING_PATH_LENGTH 
 
 /* What a CA certificate will say. */
 struct ca_authority {
-    const struct dn *subject; /* any order; written as C, ST, L, O, OU, CN */
+    const struct dn *subject; /* in the order of the encoding: C, ST, L, O, OU, CN (BR §7.1.4.2) */
     const uint8_t *spki;      /* DER SubjectPublicKeyInfo of its key */
     size_t spki_len;
     struct ca_validity validity;
