@@ -29,14 +29,6 @@ struct gate {
     struct ca_problems problems;
 };
 
-void ca_leaf_clear(struct ca_leaf *leaf) {
-    dn_clear(&leaf->subject);
-    san_list_clear(&leaf->sans);
-    mem_free(leaf->spki);
-    list_clear(&leaf->notices);
-    *leaf = (struct ca_leaf){0};
-}
-
 void ca_problems_clear(struct ca_problems *problems) {
     mem_free(problems->items);
     *problems = (struct ca_problems){0};

@@ -13,12 +13,10 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "base/list.h"
-#include "ca/issuer.h"
-#include "ca/lifetime.h"
-#include "ca/profile.h"
+#include "ca/leaf.h"
 #include "pki/request.h"
 
-enum { CA_PROBLEMS_MAX = 64, CA_NOTICES_MAX = 128 };
+enum { CA_PROBLEMS_MAX = 64 };
 
 struct ca_gate_wish {
     const struct ca_profile *profile; /* NULL: chosen by the names */
@@ -26,23 +24,6 @@ struct ca_gate_wish {
     bool is_domain_only; /* nobody checked the organisation (ACME): only CN is kept */
     bool is_client_auth; /* internal only: also clientAuth in the extended key usage */
 };
-
-/* What a leaf certificate will say, but for issuer and serial. Clear works on a zeroed struct. */
-struct ca_leaf {
-    const struct ca_profile *profile;
-    char profile_reason[CA_PROFILE_REASON_MAX]; /* a sentence part: why this profile */
-    enum ca_validation validation;
-    struct dn subject;    /* in the order of the encoding: C, ST, L, O, OU, CN; may be empty */
-    struct san_list sans; /* canonical */
-    struct key_spec key_spec;
-    uint8_t *spki; /* owned; the DER SubjectPublicKeyInfo of the CSR */
-    size_t spki_len;
-    uint8_t spki_sha256[KEY_SPKI_SHA256_LEN];
-    bool is_client_auth;
-    struct ca_validity validity;
-    struct list notices; /* what was changed, cut or left out, a sentence each */
-};
-void ca_leaf_clear(struct ca_leaf *leaf);
 
 /* One reason for refusing; texts may hold bytes from outside. */
 struct ca_problem {

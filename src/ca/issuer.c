@@ -3,82 +3,56 @@
 
 #include "base/hex.h"
 #include "base/mem.h"
-#include "base/str.h"
-#include "codec/hostname.h"
-#include "codec/ip.h"
+#include "codec/uri.h"
 
 #include <openssl/obj_mac.h>
 
 #include <string.h>
 
-static const char scheme[] = "http://";
-
 bool ca_issuer_has_base_url(const struct ca_issuer *issuer) {
     return issuer->base_url != NULL && issuer->base_url[0] != '\0';
 }
 
-static bool is_url_path(const char *path) {
-    static const char allowed[] = "-._~!$&'()*+,;=:@%/";
-    for (; *path != '\0'; path++) {
-        if (!str_is_alpha(*path) && !str_is_digit(*path) && strchr(allowed, *path) == NULL) {
+static bool is_ascii(const char *text) {
+    for (; *text != '\0'; text++) {
+        if ((uint8_t)*text >= 0x80) {
             return false;
         }
     }
     return true;
 }
 
-/* host[:port], an IPv6 address in brackets. */
-static bool is_authority(const char *text) {
-    char host[HOSTNAME_SIZE + IP_TEXT_SIZE];
-    if (!str_copy(host, sizeof(host), text)) {
-        return false;
-    }
-    char *after_bracket = strchr(host, ']');
-    char *colon = strchr(after_bracket == NULL ? host : after_bracket, ':');
-    if (colon != NULL) {
-        uint64_t port = 0;
-        if (!str_to_u64(colon + 1, 65535, &port) || port == 0) {
-            return false;
-        }
-        *colon = '\0';
-    }
-    struct ip ip;
-    return ip_parse(host, &ip) || hostname_is_valid(host);
-}
-
-static bool is_base_url(const char *url) {
-    if (!str_starts_with(url, scheme) || strlen(url) > CA_BASE_URL_MAX) {
-        return false;
-    }
-    const char *start = url + strlen(scheme);
-    size_t len = strcspn(start, "/");
-    char authority[CA_BASE_URL_MAX + 1];
-    memcpy(authority, start, len);
-    authority[len] = '\0';
-    return is_authority(authority) && is_url_path(start + len);
+static bool refuse_base_url(const char *text, const char *why, struct err *e) {
+    (void)err_set(e, ERR_CA_BASE_URL_INVALID, "\"%.100s\" cannot be the base of addresses: %s",
+                  text, why);
+    return err_hint(
+        e, "write http:// and a host that all clients reach, such as http://pki.example.com");
 }
 
 bool ca_base_url_check(const char *text, char **out_url, struct err *e) {
-    PL_AUTO(mem_freep) char *url = NULL;
-    if (!mem_strdup(text, &url, e)) {
+    struct uri uri;
+    if (!uri_parse(text, &uri, e)) {
         return false;
     }
-    for (size_t len = strlen(url); len > strlen(scheme) && url[len - 1] == '/'; len--) {
-        url[len - 1] = '\0';
+    if (uri.is_https) {
+        return refuse_base_url(
+            text,
+            "clients fetch the CA's certificate and lists before they trust it, so https "
+            "cannot work; both are signed",
+            e);
     }
-    if (is_base_url(url)) {
-        *out_url = PL_TAKE(url);
-        return true;
+    if (strchr(uri.path, '?') != NULL || !is_ascii(uri.path)) {
+        return refuse_base_url(text, "its path has a query or characters beyond ASCII", e);
     }
-    (void)err_set(e, ERR_CA_BASE_URL_INVALID,
-                  "\"%.100s\" cannot be the base of addresses in certificates", text);
-    if (str_starts_with(text, "https://")) {
-        return err_hint(
-            e, "write http://: clients fetch the CA's certificate and revocation lists before they "
-               "trust anything, and both are signed");
+    for (size_t len = strlen(uri.path); len > 0 && uri.path[len - 1] == '/'; len--) {
+        uri.path[len - 1] = '\0';
     }
-    return err_hint(
-        e, "write http:// with a host that all clients reach, such as http://pki.example.com");
+    char url[URI_TEXT_SIZE];
+    uri_format(&uri, url);
+    if (strlen(url) > CA_BASE_URL_MAX) {
+        return refuse_base_url(text, "it is too long", e);
+    }
+    return mem_strdup(url, out_url, e);
 }
 
 void ca_key_hash_format(const uint8_t spki_sha256[KEY_SPKI_SHA256_LEN],

@@ -26,9 +26,9 @@ struct ca_issuer {
 bool ca_issuer_has_base_url(const struct ca_issuer *issuer);
 
 /*
- * A base URL as typed: http:// (BR §7.1.2.7.7, and a CRL over https could not be checked without
- * itself), host, optional port and path, no user, query, fragment or blank. out_url: without the
- * last slashes; caller owns, mem_free(). Fails ca.base_url.invalid.
+ * A base URL as typed: http:// (BR §7.1.2.7.7; over https it could not be fetched before it is
+ * trusted), host, optional port and path, no query. out_url: canonical, without slashes at the end;
+ * caller owns, mem_free(). Fails ca.base_url.invalid, codec.uri, pki.name.*, base.oom.
  */
 bool ca_base_url_check(const char *text, char **out_url, struct err *e) PL_MUST_USE;
 

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
-#include "ca/gate.h"
 #include "ca/issuer.h"
+#include "ca/leaf.h"
 #include "ca/serial.h"
 
 enum { CA_TBS_MAX = 256 * 1024, CA_ROOT_PATH_LENGTH = 1, CA_ISSUING_PATH_LENGTH = 0 };
