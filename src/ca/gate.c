@@ -313,26 +313,37 @@ static const char *subject_value(const struct gate *gate, int nid) {
     return reason_to_leave_out(gate, nid) == NULL ? dn_get(&gate->csr->subject, nid) : NULL;
 }
 
+/* One field as request_field_check() leaves it; a field that it refuses is a problem. */
+static bool add_field(struct gate *gate, int nid, struct err *e) {
+    const char *value = subject_value(gate, nid);
+    struct dn *subject = &gate->leaf.subject;
+    if (value == NULL || nid == NID_commonName) {
+        return value == NULL || dn_add(subject, nid, value, e);
+    }
+    PL_AUTO(mem_freep) char *checked = NULL;
+    struct err why = {0};
+    if (!request_field_check(nid, value, &checked, &gate->leaf.notices, &why)) {
+        return refuse(gate, &why, e);
+    }
+    return dn_add(subject, nid, checked, e);
+}
+
 static bool build_subject(struct gate *gate, struct err *e) {
     gate->leaf.validation = choose_validation(gate);
     if (!notice_subject(gate, e)) {
         return false;
     }
-    PL_AUTO(request_names_clear) struct request_names names = {0};
     for (size_t i = 0; i < PL_ARRAY_LEN(subject_order); i++) {
-        const char *value = subject_value(gate, subject_order[i]);
-        if (value != NULL && !dn_add(&names.subject, subject_order[i], value, e)) {
+        if (!add_field(gate, subject_order[i], e)) {
             return false;
         }
     }
+    const struct dn *subject = &gate->leaf.subject;
     struct err why = {0};
-    if (!san_list_copy(&gate->leaf.sans, &names.sans, e)) {
-        return false;
-    }
-    if (!request_names_check(&names, &gate->leaf.notices, &why)) {
-        return refuse(gate, &why, e);
-    }
-    return dn_copy(&names.subject, &gate->leaf.subject, e);
+    return request_place_check(dn_get(subject, NID_countryName),
+                               dn_get(subject, NID_stateOrProvinceName),
+                               dn_get(subject, NID_localityName), &gate->leaf.notices, &why) ||
+           refuse(gate, &why, e);
 }
 
 /* --- the rest ---------------------------------------------------- */
@@ -398,6 +409,16 @@ static bool copy_key(struct gate *gate, struct err *e) {
     return true;
 }
 
+static bool copy_notices(struct gate *gate, struct err *e) {
+    const struct list *notices = &gate->csr->notices;
+    for (size_t i = 0; i < notices->count && has_room_for_notice(gate); i++) {
+        if (!list_add(&gate->leaf.notices, notices->items[i], e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool notice_ca(struct gate *gate, struct err *e) {
     return !gate->csr->asks_for_ca ||
            list_add(&gate->leaf.notices,
@@ -424,10 +445,11 @@ bool ca_gate(const struct csr *csr, const struct ca_gate_wish *wish, const struc
     PL_AUTO(gate_clear)
     struct gate gate = {.csr = csr, .wish = wish, .issuer = issuer, .now_ms = now_ms};
     list_init(&gate.leaf.notices, CA_NOTICES_MAX);
-    if (!check_csr(&gate, e) || !read_names(&gate, e) || !read_common_name(&gate, e) ||
-        !choose_profile(&gate, e) || !place_common_name(&gate, e) || !check_key(&gate, e) ||
-        !check_names(&gate, e) || !build_subject(&gate, e) || !check_wish(&gate, e) ||
-        !choose_lifetime(&gate, e) || !copy_key(&gate, e) || !notice_ca(&gate, e)) {
+    if (!copy_notices(&gate, e) || !check_csr(&gate, e) || !read_names(&gate, e) ||
+        !read_common_name(&gate, e) || !choose_profile(&gate, e) || !place_common_name(&gate, e) ||
+        !check_key(&gate, e) || !check_names(&gate, e) || !build_subject(&gate, e) ||
+        !check_wish(&gate, e) || !choose_lifetime(&gate, e) || !copy_key(&gate, e) ||
+        !notice_ca(&gate, e)) {
         return false;
     }
     bool is_passed = answer(&gate.problems, e);

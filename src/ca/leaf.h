@@ -24,7 +24,7 @@ struct ca_leaf {
     uint8_t spki_sha256[KEY_SPKI_SHA256_LEN];
     bool is_client_auth; /* also clientAuth in the extended key usage */
     struct ca_validity validity;
-    struct list notices; /* what was changed, cut or left out, a sentence part each */
+    struct list notices; /* what was changed, cut or left out, the CSR's notices first */
 };
 void ca_leaf_clear(struct ca_leaf *leaf);
 

@@ -23,7 +23,7 @@ static const struct ca_profile profiles[CA_PROFILE_COUNT] = {
             .id = CA_PROFILE_INTERNAL,
             .name = "internal",
             .about =
-                "also single-label names, private names and addresses, organisational units, Ed25519",
+                "also single words, private names and addresses, organizational units, Ed25519",
             .allows_internal_names = true,
             .allows_private_addresses = true,
             .allows_unit = true,
