@@ -1,9 +1,9 @@
 /*
  * The key detective's eyes: what any file is, and the objects in it.
  *
- * Nothing is trusted and nothing is refused: garbage is described as garbage, and a broken
- * certificate among good ones costs only itself. Of a plain private key its public half alone is
- * kept. What needs a password is recognised, not opened: see keys/unpack.h.
+ * Nothing is trusted and nothing is refused: garbage is described as garbage, and a
+ * certificate that cannot be decoded among good ones costs only itself. Of a plain private key its
+ * public half alone is kept. What needs a password is recognised, not opened: see keys/unpack.h.
  *
  * Put up with: UTF-8 with and without byte order mark, UTF-16, CRLF, text around the armour, base64
  * without armour, PKCS #7 under the label CERTIFICATE.

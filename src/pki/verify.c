@@ -188,29 +188,36 @@ static enum verify_outcome sum_up(const struct verify_check checks[VERIFY_CHECK_
     return VERIFY_PASS;
 }
 
-bool verify_certificate(const struct verify_input *input, struct verdict *out_verdict,
-                        struct err *e) {
-    PL_AUTO(verdict_clear) struct verdict verdict = {0};
+static bool make_checks(const struct verify_input *input, struct verdict *verdict, struct err *e) {
     for (size_t i = 0; i < VERIFY_CHECK_COUNT; i++) {
-        verdict.checks[i].id = (enum verify_check_id)i;
+        verdict->checks[i].id = (enum verify_check_id)i;
     }
     struct verify_findings findings = {.count = 0};
-    if (!verify_find_path(input, &verdict.chain, &findings, e)) {
+    if (!verify_find_path(input, &verdict->chain, &findings, e)) {
         return false;
     }
-    const struct cert_list *chain = &verdict.chain;
-    check_dates(input, chain, &verdict.checks[VERIFY_DATES]);
-    verify_check_trust(input, chain, &findings, &verdict.checks[VERIFY_TRUST]);
-    verify_check_signature(input, chain, &verdict.checks[VERIFY_SIGNATURE]);
-    verify_check_revocation(input, chain, &verdict.checks[VERIFY_REVOCATION]);
-    if (!check_name(input, &verdict.checks[VERIFY_NAME], e) ||
-        !verify_check_presentation(input, chain, &verdict.presentation, e)) {
+    const struct cert_list *chain = &verdict->chain;
+    check_dates(input, chain, &verdict->checks[VERIFY_DATES]);
+    verify_check_trust(input, chain, &findings, &verdict->checks[VERIFY_TRUST]);
+    verify_check_signature(input, chain, &verdict->checks[VERIFY_SIGNATURE]);
+    verify_check_revocation(input, chain, &verdict->checks[VERIFY_REVOCATION]);
+    if (!check_name(input, &verdict->checks[VERIFY_NAME], e) ||
+        !verify_check_presentation(input, chain, &verdict->presentation, e)) {
         return false;
     }
-    verdict.presentation.has_missing_intermediate |=
-        verdict.checks[VERIFY_TRUST].code == ERR_VERIFY_INCOMPLETE_CHAIN;
-    verdict.overall = sum_up(verdict.checks);
+    verdict->presentation.has_missing_intermediate |=
+        verdict->checks[VERIFY_TRUST].code == ERR_VERIFY_INCOMPLETE_CHAIN;
+    verdict->overall = sum_up(verdict->checks);
+    return true;
+}
+
+bool verify_certificate(const struct verify_input *input, struct verdict *out_verdict,
+                        struct err *e) {
+    struct verdict verdict = {0};
+    if (!make_checks(input, &verdict, e)) {
+        verdict_clear(&verdict);
+        return false;
+    }
     *out_verdict = verdict;
-    verdict = (struct verdict){0};
     return true;
 }

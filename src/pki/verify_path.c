@@ -38,14 +38,27 @@ static bool add_anchors(X509_STORE *store, const struct cert_list *anchors, stru
     return true;
 }
 
-static bool push_presented(STACK_OF(X509) * stack, const struct cert_list *presented,
-                           struct err *e) {
-    for (size_t i = 0; presented != NULL && i < presented->count; i++) {
-        if (sk_X509_push(stack, presented->items[i]->x509) <= 0) {
+static bool push(STACK_OF(X509) * stack, const struct cert_list *certs, struct err *e) {
+    for (size_t i = 0; certs != NULL && i < certs->count; i++) {
+        if (sk_X509_push(stack, certs->items[i]->x509) <= 0) {
             return out_of_memory(e);
         }
     }
     return true;
+}
+
+/*
+ * OpenSSL takes the first issuer whose name fits and does not try another when its signature does
+ * not: those whose signatures do come first.
+ */
+static bool push_presented(STACK_OF(X509) * stack, const struct verify_input *input,
+                           struct err *e) {
+    if (input->presented == NULL) {
+        return true;
+    }
+    PL_AUTO(cert_list_clear) struct cert_list chain = {0};
+    return chain_build(input->leaf, input->presented, input->at_ms, &chain, e) &&
+           push(stack, &chain, e) && push(stack, input->presented, e);
 }
 
 static void add_finding(struct verify_findings *findings, int error, int depth) {
@@ -76,9 +89,10 @@ static bool prepare(X509_STORE_CTX *context, int64_t at_ms, struct verify_findin
            X509_STORE_CTX_set_app_data(context, findings) == 1;
 }
 
+/* By pointer: a path holds the input's own. */
 static struct cert *find_in(const struct cert_list *list, const X509 *x509) {
     for (size_t i = 0; list != NULL && i < list->count; i++) {
-        if (X509_cmp(list->items[i]->x509, x509) == 0) {
+        if (list->items[i]->x509 == x509) {
             return list->items[i];
         }
     }
@@ -111,7 +125,7 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
     if (store == NULL || presented == NULL || context == NULL) {
         return out_of_memory(e);
     }
-    if (!add_anchors(store, input->anchors, e) || !push_presented(presented, input->presented, e)) {
+    if (!add_anchors(store, input->anchors, e) || !push_presented(presented, input, e)) {
         return false;
     }
     if (X509_STORE_CTX_init(context, store, input->leaf->x509, presented) != 1 ||

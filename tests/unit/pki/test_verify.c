@@ -413,6 +413,27 @@ static void test_issuer_without_key_identifier(void **state) {
     made_clear(&nameless);
 }
 
+static void test_right_issuer_is_found_among_namesakes(void **state) {
+    (void)state;
+    struct made impostor = make_cert((struct make_cert){
+        .name = "Issuing", .issuer = &root, .is_ca = true, .has_no_key_ids = true});
+    struct made expired =
+        make_cert((struct make_cert){.name = "Issuing",
+                                     .issuer = &root,
+                                     .key_of = &issuing,
+                                     .is_ca = true,
+                                     .not_after_ms = MAKE_CERT_NOW_MS - CLOCK_DAY_MS});
+    PL_AUTO(cert_list_clear)
+    struct cert_list presented = LIST_OF(leaf.cert, impostor.cert, expired.cert, issuing.cert);
+    PL_AUTO(verdict_clear)
+    struct verdict verdict = verify((struct verify_input){.presented = &presented});
+    assert_int_equal(verdict.overall, VERIFY_PASS);
+    assert_true(cert_equal(verdict.chain.items[1], issuing.cert));
+    assert_int_equal(verdict.presentation.stranger_count, 2);
+    made_clear(&impostor);
+    made_clear(&expired);
+}
+
 static void test_two_faults_are_both_told(void **state) {
     (void)state;
     struct made worst =
@@ -693,6 +714,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_critical_extension),
         cmocka_unit_test(test_issuer_with_another_key_identifier),
         cmocka_unit_test(test_issuer_without_key_identifier),
+        cmocka_unit_test(test_right_issuer_is_found_among_namesakes),
         cmocka_unit_test(test_two_faults_are_both_told),
         cmocka_unit_test(test_weak_hashes),
         cmocka_unit_test(test_weak_signature_of_a_trusted_root_does_not_matter),
