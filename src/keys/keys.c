@@ -4,13 +4,12 @@
  * Limits: KEYS_CACHE_MAX unsealed keys at a time. Not done: how strong a made key is (it is of the
  * kinds of key_spec_parse).
  */
-#include "keys/keys.h"
+#include "keys/ring.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "keys/pkcs8.h"
-#include "keys/ring.h"
 #include "pki/openssl.h"
 
 #include <string.h>
@@ -26,8 +25,7 @@ static bool fetch_digests(struct keys *keys, struct err *e) {
         keys->digests[i] = EVP_MD_fetch(NULL, names[i], NULL);
         /* The last two are for old TLS versions; a library without them just does not serve those.
          */
-        bool is_needed = i <= RING_SHA512;
-        if (is_needed && keys->digests[i] == NULL) {
+        if (keys->digests[i] == NULL && i <= RING_SHA512) {
             return err_set_openssl(e, ERR_KEYS_SIGN, "the OpenSSL library has no %s", names[i]);
         }
     }

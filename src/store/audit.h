@@ -15,8 +15,10 @@
 #include "store/store.h"
 
 struct audit_row {
-    STORE_ROW_HEAD; /* id and version mean nothing here; created_ms is the record's time */
+    struct id id;
+    struct id node_id;
     int64_t number; /* in its node's chain, from 1 */
+    int64_t time_ms;
     const char *actor;
     const char *action;      /* "cert.install" */
     const char *object_kind; /* "cert" */
@@ -57,7 +59,7 @@ struct audit_verdict {
     bool is_broken;
     struct id broken_node; /* the first broken record, when there is one */
     int64_t broken_number;
-    char reason[160]; /* in words: "its content does not fit its hash" */
+    const char *reason; /* static, in words: "its content does not fit its hash" */
 };
 /* Walks all chains. Success says that the walk was done: the verdict is in out. */
 bool store_audit_verify(struct store *store, struct audit_verdict *out, struct err *e) PL_MUST_USE;

@@ -42,6 +42,8 @@ bool db_open_sqlite(const char *path, const struct db_options *options, struct d
 void db_close(struct db *db); /* rolls back what is open; NULL is fine */
 PL_DEFINE_FREEP(db_closep, struct db, db_close)
 
+void db_set_busy_timeout(struct db *db, int busy_timeout_ms);
+
 /* Several statements without parameters. */
 bool db_exec(struct db *db, const char *sql, struct err *e) PL_MUST_USE;
 /*
@@ -53,7 +55,7 @@ bool db_exec_schema(struct db *db, const char *sql, struct err *e) PL_MUST_USE;
 /* --- one statement -------------------------------------------------------------------------------
  */
 
-/* Ready to be bound; give it back with db_release() before the same text is prepared again. */
+/* Ready to be bound; give it back with db_release(). */
 bool db_prepare(struct db *db, const char *sql, struct db_statement **out_statement, struct err *e)
     PL_MUST_USE;
 void db_release(struct db_statement *statement); /* NULL is fine */

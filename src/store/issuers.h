@@ -24,7 +24,7 @@ struct issuer_row {
     int64_t not_before_ms;
     int64_t not_after_ms;
     unsigned crl_shard_count;     /* fixed for the issuer's life */
-    int64_t crl_number;           /* last one given out */
+    int64_t crl_number;           /* last one given out; update leaves it alone */
     int64_t crl_lifetime_ms;      /* this update to next update */
     int64_t leaf_lifetime_max_ms; /* policy inside the key's own limit */
     int64_t backdate_ms;          /* not_before lies this much before now */

@@ -22,13 +22,14 @@ void node_row_free(struct node_row *row);
 PL_DEFINE_FREEP(node_row_freep, struct node_row, node_row_free)
 void node_rows_clear(struct node_rows *rows);
 
+bool store_node_insert(struct store *store, struct node_row *row, struct err *e) PL_MUST_USE;
 bool store_node_get(struct store *store, const struct id *id, struct node_row **out_row,
                     struct err *e) PL_MUST_USE;
 /* By age. */
 bool store_node_list(struct store *store, const struct page *page, struct node_rows *out,
                      struct err *e) PL_MUST_USE;
 /*
- * This machine has loaded everything up to seq. A transaction of its own, not an operation: nobody
+ * This machine has loaded everything up to seq. Not an operation: nobody
  * else needs to follow it.
  */
 bool store_node_applied(struct store *store, int64_t seq, int64_t now_ms, struct err *e)

@@ -12,16 +12,16 @@
  * outer one, and the whole can be undone only if every part can. Inside a batch each operation is a
  * savepoint with a record of its own, and all are committed together.
  *
- * Every insert, update and delete of a row records its images before and after (as JSON; sealed
- * blobs are left out). Numbers (seq) are given as the transaction's last statements: number order
- * is commit order.
+ * Every insert, update and delete of a row is recorded; in undoable operations with images of what
+ * changed, before and after (JSON; sealed blobs are left out). Numbers (seq) are given as the
+ * transaction's last statements: number order is commit order.
  */
 #ifndef PL_STORE_OPERATION_H
 #define PL_STORE_OPERATION_H
 
 #include "store/store.h"
 
-enum { OPERATION_TITLE_MAX = 512, STORE_BATCH_MAX = 256 };
+enum { OPERATION_TITLE_MAX = 512, OPERATION_ACTOR_MAX = 256, STORE_BATCH_MAX = 256 };
 
 struct operation_wish {
     const char *title; /* as the user would say it: "cert install shop.pem" */
@@ -36,7 +36,8 @@ struct operation {
     unsigned level; /* savepoint; 0: the transaction itself */
     bool is_joined; /* recorded under an outer operation */
     bool is_open;
-    size_t mark; /* where in the record it began */
+    int64_t mark;      /* changes of the outer operation when this part began */
+    bool was_undoable; /* and whether that could be undone */
 };
 
 /* Takes the write lock (waits at most STORE_BUSY_TIMEOUT_MS). Fails store.busy, store.readonly … */
@@ -63,7 +64,9 @@ void batch_rollback(struct batch *batch);
  */
 
 struct operation_row {
-    STORE_ROW_HEAD;
+    struct id id;
+    struct id node_id;
+    int64_t created_ms;
     int64_t seq;
     const char *title;
     const char *actor;
@@ -95,7 +98,7 @@ enum change_kind { CHANGE_INSERT, CHANGE_UPDATE, CHANGE_DELETE };
 
 /* One row that an operation changed. */
 struct change_row {
-    STORE_ROW_HEAD;
+    struct id id;
     struct id operation_id;
     int64_t ordinal;        /* within the operation, from 1 */
     const char *table_name; /* "certs" */
@@ -103,8 +106,8 @@ struct change_row {
     enum change_kind kind;
     int64_t before_version; /* 0: it was not there */
     int64_t after_version;
-    const char *before; /* JSON of all columns, "" when there was none or retention removed it */
-    const char *after;
+    const char *before_image; /* JSON object of the columns that changed; "" for none */
+    const char *after_image;
 };
 struct change_rows {
     struct change_row **items;
@@ -120,20 +123,21 @@ bool store_change_list(struct store *store, const struct id *operation_id, const
                        struct change_rows *out, struct err *e) PL_MUST_USE;
 
 /*
- * For servers that follow: which rows changed after seq, oldest first, at most limit; a row that
- * changed often comes often.
+ * For servers that follow: which rows changed after the change (seq, ordinal), in order, at most
+ * limit; a row that changed often comes often. (seq, INT64_MAX) skips the rest of that operation.
  */
 struct changed {
     int64_t seq;
+    int64_t ordinal; /* within the operation, from 1 */
     char table_name[32];
     struct id row_id;
 };
-bool store_changed_since(struct store *store, int64_t seq, struct changed *out, size_t limit,
-                         size_t *out_count, struct err *e) PL_MUST_USE;
+bool store_changed_since(struct store *store, int64_t seq, int64_t ordinal, struct changed *out,
+                         size_t limit, size_t *out_count, struct err *e) PL_MUST_USE;
 
 /*
  * Takes an operation back by the inverse of each of its changes, in an operation of its own ("undo
- * cert install shop.pem"), which can be undone in turn. All or nothing.
+ * cert install shop.pem"), which can be undone in turn. All or nothing. Not inside an operation.
  *
  * Fails  store.undo.never (it cannot be undone, with the reason), store.undo.done (it was undone
  *        already), store.undo.stale (what it left was changed since: says what), store.undo.old

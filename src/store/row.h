@@ -58,7 +58,8 @@ enum {
     STORE_PAGE_DEFAULT = 100,
     STORE_PAGE_MAX = 1000,
     STORE_FIND_MAX = 10,
-    STORE_TEXT_MAX = 64 * 1024,
+    STORE_TEXT_MAX = 32 * 1024,    /* bytes of one text */
+    STORE_TEXTS_MAX = 1024 * 1024, /* of a list of texts */
     STORE_BYTES_MAX = 64 * 1024 * 1024,
 };
 

@@ -54,6 +54,8 @@ bool store_is_read_only(const struct store *store);
 int store_schema_number(const struct store *store);
 /* This machine's row in nodes. */
 const struct id *store_node_id(const struct store *store);
+/* How long a writer waits for another, instead of STORE_BUSY_TIMEOUT_MS. */
+void store_set_busy_timeout(struct store *store, int busy_timeout_ms);
 /* Borrowed. */
 const char *store_folder(const struct store *store);
 

@@ -193,6 +193,11 @@ bool file_make_folder(const char *path, mode_t mode, struct err *e) {
     return make_one_folder(part, mode, e);
 }
 
+bool file_sync_folder_of(const char *path, struct err *e) {
+    return sync_folder_of(path) || err_set_errno(e, ERR_SYS_FILE_WRITE, errno,
+                                                 "cannot sync the folder of \"%.300s\"", path);
+}
+
 bool file_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0;

@@ -35,6 +35,9 @@ bool file_create(const char *path, const void *bytes, size_t len, mode_t mode, s
  */
 bool file_make_folder(const char *path, mode_t mode, struct err *e) PL_MUST_USE;
 
+/* Makes path's entry in its folder last through a power cut. Fails sys.file.write. */
+bool file_sync_folder_of(const char *path, struct err *e) PL_MUST_USE;
+
 bool file_exists(const char *path);
 
 /* "FOLDER/NAME"; caller owns, mem_free(). Fails base.oom. */
