@@ -142,7 +142,8 @@ static void test_the_limit_on_size(void **state) {
 /* Extensions alone, around a fixed hello. */
 static enum client_hello_result read_with(const char *extensions, size_t len,
                                           struct client_hello *out) {
-    uint8_t bytes[512] = {22, 3, 1};
+    /* Static: the hello borrows from it after the call. */
+    static uint8_t bytes[512] = {22, 3, 1};
     size_t body = 2 + 32 + 1 + 4 + 2 + 2 + len;
     memcpy(bytes + 3,
            (uint8_t[]){(uint8_t)((body + 4) >> 8), (uint8_t)(body + 4), 1, 0, (uint8_t)(body >> 8),
