@@ -114,12 +114,21 @@ static const char *const prefixes[] = {
 static const char *const suffixes[] = {"state",  "province",   "county",   "canton",
                                        "region", "prefecture", "territory"};
 
+static bool is_named(const struct country *country, const char *folded, const char **out_name) {
+    const char *name = NULL;
+    if (match_folded(country, folded, &name) != SUBDIVISION_NAME) {
+        return false;
+    }
+    *out_name = name;
+    return true;
+}
+
 /* Without those words; only a name may stand between them. */
 static enum subdivision_match match_bare(const struct country *country, const char *folded,
                                          const char **out_name) {
     for (size_t i = 0; i < PL_ARRAY_LEN(prefixes); i++) {
         if (str_starts_with(folded, prefixes[i]) &&
-            match_folded(country, folded + strlen(prefixes[i]), out_name) == SUBDIVISION_NAME) {
+            is_named(country, folded + strlen(prefixes[i]), out_name)) {
             return SUBDIVISION_NAME;
         }
     }
@@ -129,7 +138,7 @@ static enum subdivision_match match_bare(const struct country *country, const ch
             continue;
         }
         (void)str_copy(bare, strlen(folded) - strlen(suffixes[i]) + 1, folded);
-        if (match_folded(country, bare, out_name) == SUBDIVISION_NAME) {
+        if (is_named(country, bare, out_name)) {
             return SUBDIVISION_NAME;
         }
     }

@@ -227,7 +227,7 @@ bool json_parse(const char *text, size_t len, json_t **out_value, struct err *e)
         *out_value = value;
         return true;
     }
-    if (json_error_code(&error) == json_error_out_of_memory) {
+    if (json_error_code(&error) == json_error_out_of_memory || error.text[0] == '\0') {
         return say_oom(e);
     }
     return err_set(e, ERR_CODEC_JSON_SYNTAX, "the text is not JSON: line %d, column %d: %s",

@@ -59,7 +59,8 @@ bool json_get_object(const json_t *object, const char *name, json_t **out_object
 
 /*
  * One JSON value that fills the text; an object's names are unique and depth is at most
- * JSON_DEPTH_MAX. Fails codec.json.syntax (with line and column), base.oom
+ * JSON_DEPTH_MAX. Fails codec.json.syntax (with line and column; also for some of jansson's own
+ * allocations), base.oom
  */
 bool json_parse(const char *text, size_t len, json_t **out_value, struct err *e) PL_MUST_USE;
 /*
