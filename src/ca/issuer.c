@@ -13,15 +13,6 @@ bool ca_issuer_has_base_url(const struct ca_issuer *issuer) {
     return issuer->base_url != NULL && issuer->base_url[0] != '\0';
 }
 
-static bool is_ascii(const char *text) {
-    for (; *text != '\0'; text++) {
-        if ((uint8_t)*text >= 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool refuse_base_url(const char *text, const char *why, struct err *e) {
     (void)err_set(e, ERR_CA_BASE_URL_INVALID, "\"%.100s\" cannot be the base of addresses: %s",
                   text, why);
@@ -41,8 +32,8 @@ bool ca_base_url_check(const char *text, char **out_url, struct err *e) {
             "cannot work; both are signed",
             e);
     }
-    if (strchr(uri.path, '?') != NULL || !is_ascii(uri.path)) {
-        return refuse_base_url(text, "its path has a query or characters beyond ASCII", e);
+    if (strchr(uri.path, '?') != NULL) {
+        return refuse_base_url(text, "it has a query", e);
     }
     for (size_t len = strlen(uri.path); len > 0 && uri.path[len - 1] == '/'; len--) {
         uri.path[len - 1] = '\0';

@@ -153,6 +153,61 @@ void test_ca_clear(struct test_ca *ca) {
     *ca = (struct test_ca){0};
 }
 
+/* "C=US,O=Example Inc." */
+static void add_subject(X509_REQ *req, const char *text) {
+    char *copy = strdup(text);
+    char *rest = copy;
+    for (char *part = strsep(&rest, ","); part != NULL; part = strsep(&rest, ",")) {
+        char *value = strchr(part, '=');
+        assert_non_null(value);
+        *value++ = '\0';
+        assert_int_equal(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), part,
+                                                    MBSTRING_UTF8, (const uint8_t *)value, -1, -1,
+                                                    0),
+                         1);
+    }
+    free(copy);
+}
+
+static void add_request_extension(STACK_OF(X509_EXTENSION) * extensions, int nid,
+                                  const char *value) {
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+    assert_non_null(extension);
+    assert_true(sk_X509_EXTENSION_push(extensions, extension) > 0);
+}
+
+struct csr *test_csr(struct test_wish wish) {
+    struct err e = {0};
+    PL_AUTO(x509_req_freep) X509_REQ *req = X509_REQ_new();
+    STACK_OF(X509_EXTENSION) *extensions = sk_X509_EXTENSION_new_null();
+    if (wish.subject != NULL) {
+        add_subject(req, wish.subject);
+    }
+    if (wish.sans != NULL) {
+        add_request_extension(extensions, NID_subject_alt_name, wish.sans);
+    }
+    if (wish.asks_for_ca) {
+        add_request_extension(extensions, NID_basic_constraints, "critical,CA:TRUE");
+    }
+    if (sk_X509_EXTENSION_num(extensions) > 0) {
+        assert_int_equal(X509_REQ_add_extensions(req, extensions), 1);
+    }
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    assert_int_equal(X509_REQ_set_pubkey(req, wish.key), 1);
+    bool has_digest = EVP_PKEY_get_id(wish.key) != EVP_PKEY_ED25519;
+    assert_true(X509_REQ_sign(req, wish.key, has_digest ? EVP_sha256() : NULL) > 0);
+    uint8_t *der = NULL;
+    int der_len = i2d_X509_REQ(req, &der);
+    assert_true(der_len > 0);
+    if (wish.has_broken_signature) {
+        der[der_len - 1] ^= 1;
+    }
+    struct csr *csr = NULL;
+    assert_ok(csr_from_der(der, (size_t)der_len, &csr, &e), &e);
+    OPENSSL_free(der);
+    return csr;
+}
+
 void test_leaf(struct ca_leaf *leaf, enum ca_profile_id profile, EVP_PKEY *key, const char *names,
                int64_t now_ms) {
     struct err e = {0};

@@ -10,6 +10,7 @@
 #include "ca/serial.h"
 #include "ca/tbs.h"
 #include "pki/openssl.h"
+#include "pki/request.h"
 
 #define FIXTURE_NOW_MS INT64_C(1795464900000) /* 2026-11-23T20:15:00Z */
 #define FIXTURE_BASE_URL "http://pki.example.com"
@@ -34,6 +35,16 @@ void test_spki(EVP_PKEY *key, struct buf *out);
 struct cert *test_sign(const struct buf *tbs, EVP_PKEY *key);
 /* Certificate, or list, DER: TBS, its algorithm and a signature by key. */
 void test_sign_der(const struct buf *tbs, EVP_PKEY *key, struct buf *out);
+
+struct test_wish {
+    EVP_PKEY *key;       /* borrowed */
+    const char *subject; /* "C=US,O=Example Inc.,CN=www.example.com"; NULL: empty */
+    const char *sans;    /* as OpenSSL writes it: "DNS:www.example.com,IP:192.0.2.1"; NULL: none */
+    bool asks_for_ca;
+    bool has_broken_signature;
+};
+/* A CSR, signed and read. */
+struct csr *test_csr(struct test_wish wish);
 
 /* A leaf's description without a gate: profile, key and names ("www.example.com,192.0.2.1"). */
 void test_leaf(struct ca_leaf *leaf, enum ca_profile_id profile, EVP_PKEY *key, const char *names,
