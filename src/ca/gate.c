@@ -274,7 +274,7 @@ static const char *reason_to_leave_out(const struct gate *gate, int nid) {
         return "public certificates have carried none since 2022";
     }
     if (gate->leaf.validation == CA_VALIDATION_DOMAIN && nid != NID_countryName) {
-        return "it needs organisation, country and city or state together";
+        return "it needs organization, country and city or state together";
     }
     return NULL;
 }
@@ -435,8 +435,10 @@ static bool answer(const struct ca_problems *problems, struct err *e) {
     if (first->hint[0] != '\0') {
         (void)err_hint(e, "%s", first->hint);
     }
-    return problems->count == 1 ||
-           err_wrap(e, "the request is refused for %zu reasons", problems->count);
+    if (problems->count > 1) {
+        (void)err_wrap(e, "the request is refused for %zu reasons", problems->count);
+    }
+    return false;
 }
 
 bool ca_gate(const struct csr *csr, const struct ca_gate_wish *wish, const struct ca_issuer *issuer,

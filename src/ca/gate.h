@@ -21,7 +21,7 @@ enum { CA_PROBLEMS_MAX = 64 };
 struct ca_gate_wish {
     const struct ca_profile *profile; /* NULL: chosen by the names */
     struct ca_lifetime_wish lifetime;
-    bool is_domain_only; /* nobody checked the organisation (ACME): only CN is kept */
+    bool is_domain_only; /* nobody checked the organization (ACME): only CN is kept */
     bool is_client_auth; /* internal only: also clientAuth in the extended key usage */
 };
 

@@ -7,7 +7,7 @@ static const struct ca_reason reasons[] = {
     {0, "unspecified", "no reason is given", true, false, 120},
     {1, "keyCompromise", "someone else has, or may have, the private key", true, true, 24},
     {2, "cACompromise", "the CA's own private key was compromised", false, false, 0},
-    {3, "affiliationChanged", "the organisation or another part of the subject has changed", true,
+    {3, "affiliationChanged", "the organization or another part of the subject has changed", true,
      true, 120},
     {4, "superseded", "another certificate has taken its place", true, true, 120},
     {5, "cessationOfOperation", "the name is no longer used, or no longer the subscriber's", true,

@@ -161,9 +161,10 @@ static void add_subject(X509_REQ *req, const char *text) {
         char *value = strchr(part, '=');
         assert_non_null(value);
         *value++ = '\0';
+        /* no MBSTRING type: those hold OpenSSL to X.520's upper bounds */
         assert_int_equal(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(req), part,
-                                                    MBSTRING_UTF8, (const uint8_t *)value, -1, -1,
-                                                    0),
+                                                    V_ASN1_UTF8STRING, (const uint8_t *)value, -1,
+                                                    -1, 0),
                          1);
     }
     free(copy);
