@@ -40,7 +40,8 @@ test: test-build
 	    "gates' own tests = $(PYTEST) -q tests/gates" \
 	    "analysers = tools/analyse" \
 	    "unit tests = meson test -C build --no-rebuild --print-errorlogs" \
-	    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs"
+	    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs" \
+	    "end to end = $(PYTEST) -q tests/e2e"
 
 check-all: test-build
 	@tools/configure build-clang -Dstrict=true -Dtests=enabled --native-file tools/clang.ini
