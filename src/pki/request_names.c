@@ -280,14 +280,19 @@ static bool check_sans(const struct request_names *names, const char *common_nam
     return true;
 }
 
+/* with is empty afterwards. */
+static void replace(struct request_names *names, struct request_names *with) {
+    request_names_clear(names);
+    *names = *with;
+    *with = (struct request_names){0};
+}
+
 bool request_names_check(struct request_names *names, struct list *warnings, struct err *e) {
     PL_AUTO(request_names_clear) struct request_names checked = {0};
     if (!check_subject(&names->subject, &checked.subject, warnings, e) ||
         !check_sans(names, dn_get(&checked.subject, NID_commonName), &checked.sans, e)) {
         return false;
     }
-    struct request_names old = *names;
-    *names = checked;
-    checked = old;
+    replace(names, &checked);
     return true;
 }

@@ -69,8 +69,8 @@ static bool handle_swap(const char *country, const char *state, const char *city
     if (!is_strict(country) || is_namesake(country, name)) {
         return list_printf(
             warnings, e,
-            "the city \"%s\" has the name of a state or province of %s, and the state \"%s\" is not "
-            "known; check that they are not swapped",
+            "the city \"%s\" has the name of a state or province of %s, and the state \"%s\" is "
+            "not known; check that they are not swapped",
             city, country_name(country), state);
     }
     (void)err_set(e, ERR_REQUEST_FIELD_SWAPPED,

@@ -233,8 +233,8 @@ static void test_written_blocks_read_back(void **state) {
 
 static bool walk(struct err *e) {
     static const char text[] =
-        "Bag Attributes\n friendlyName: x\n-----BEGIN A-----\nName: x\n y\n\nZm9v\n-----END A-----\n"
-        "-----BEGIN B-----\nZm9v\n-----END B-----\n";
+        "Bag Attributes\n friendlyName: x\n-----BEGIN A-----\nName: x\n y\n\nZm9v\n"
+        "-----END A-----\n-----BEGIN B-----\nZm9v\n-----END B-----\n";
     PL_AUTO(pem_clear) struct pem pem = {0};
     PL_AUTO(buf_clear) struct buf der;
     buf_init(&der, 64);

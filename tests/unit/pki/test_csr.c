@@ -316,15 +316,19 @@ static void test_other_texts_are_told_apart(void **state) {
         {"%PDF-1.7\n", "PDF", "not inside a document"},
         {"PK\x03\x04xxxx", "ZIP", ""},
         {"\x01\x02\x03\x04", "binary", ""},
-        {"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+        {"-----BEGIN PRIVATE KEY-----\n"
+         "MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
          "-----END PRIVATE KEY-----",
          "a private key", "keep the private key"},
-        {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
+        {"-----BEGIN RSA PRIVATE KEY-----\n"
+         "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n"
          "-----END RSA PRIVATE KEY-----",
          "an encrypted private key", "keep the private key"},
-        {"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----",
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n"
+         "b3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----",
          "SSH private key", ""},
-        {"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+        {"-----BEGIN PUBLIC KEY-----\n"
+         "MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
          "-----END PUBLIC KEY-----",
          "a public key", "padlock request new"},
     };

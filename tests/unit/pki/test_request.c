@@ -84,10 +84,10 @@ static void test_six_fields_become_canonical(void **state) {
                                 .email = "admin@example.com"};
     assert_ok(check(&typed, &names, &warnings, &e), &e);
     assert_int_equal(warnings.count, 0);
-    check_text(
-        &names,
-        "emailAddress=admin@example.com,CN=www.example.com,OU=Web,O=Example Inc.,L=Houston,ST=Texas,C=US",
-        "www.example.com");
+    check_text(&names,
+               "emailAddress=admin@example.com,CN=www.example.com,OU=Web,O=Example Inc.,"
+               "L=Houston,ST=Texas,C=US",
+               "www.example.com");
 }
 
 static void test_the_common_name_comes_first_among_the_names(void **state) {
