@@ -19,6 +19,12 @@ const char *issued_state_text(enum issued_state state) {
     return state_words[state];
 }
 
+/* Reserved, then signed, then revoked; revoked before it is signed, too. */
+static void issued_set_state(struct issued_row *row, enum issued_state state) {
+    PL_BUG_UNLESS(state == ISSUED_RESERVED || row->state <= state);
+    row->state = state;
+}
+
 static const struct column columns[] = {
     HEAD_COLUMNS(issued_row),
     COLUMN(issued_row, issuer_id, COLUMN_ID),
@@ -55,7 +61,7 @@ DEFINE_ROWS(issued, issued_table)
 DEFINE_GET(issued, issued_table)
 
 bool store_issued_reserve(struct store *store, struct issued_row *row, struct err *e) {
-    row->state = ISSUED_RESERVED;
+    issued_set_state(row, ISSUED_RESERVED);
     row->certificate = (struct bytes){0};
     row->revoked_ms = 0;
     row->revocation_reason = 0;
@@ -74,7 +80,7 @@ bool store_issued_complete(struct store *store, struct issued_row *row, struct b
     }
     struct issued_row next = *row;
     next.certificate = certificate;
-    next.state = row->state == ISSUED_REVOKED ? ISSUED_REVOKED : ISSUED_SIGNED;
+    issued_set_state(&next, row->state == ISSUED_REVOKED ? ISSUED_REVOKED : ISSUED_SIGNED);
     if (!table_update(store, &issued_table, &next, e)) {
         return false;
     }
@@ -88,7 +94,7 @@ bool store_issued_revoke(struct store *store, struct issued_row *row, int64_t re
         return err_set(e, ERR_STORE_STATE, "it is revoked already");
     }
     struct issued_row next = *row;
-    next.state = ISSUED_REVOKED;
+    issued_set_state(&next, ISSUED_REVOKED);
     next.revoked_ms = revoked_ms;
     next.revocation_reason = reason;
     if (!table_update(store, &issued_table, &next, e)) {

@@ -4,6 +4,8 @@
  * The database may end a transaction by itself (a full disk, a lost file): every function looks
  * before it goes on, so that half an operation is never committed.
  */
+#include "store/operation.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"

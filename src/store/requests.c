@@ -9,6 +9,21 @@ const char *request_state_text(enum request_state state) {
     return state_words[state];
 }
 
+static const bool may_follow[][PL_ARRAY_LEN(state_words)] = {
+    [REQUEST_PENDING] = {[REQUEST_INSTALLED] = true, [REQUEST_CANCELLED] = true},
+    [REQUEST_INSTALLED] = {false},
+    [REQUEST_CANCELLED] = {false},
+};
+
+bool request_set_state(struct request_row *row, enum request_state state, struct err *e) {
+    if (!may_follow[row->state][state]) {
+        return err_set(e, ERR_STORE_STATE, "a request that is %s cannot become %s",
+                       state_words[row->state], state_words[state]);
+    }
+    row->state = state;
+    return true;
+}
+
 static const struct column columns[] = {
     HEAD_COLUMNS(request_row),
     COLUMN(request_row, key_id, COLUMN_ID),

@@ -10,6 +10,10 @@
 enum request_state { REQUEST_PENDING, REQUEST_INSTALLED, REQUEST_CANCELLED };
 /* "pending" … */
 const char *request_state_text(enum request_state state);
+struct request_row;
+/* Pending to installed or cancelled, nothing else: store.state. The row is to be updated then. */
+bool request_set_state(struct request_row *row, enum request_state state, struct err *e)
+    PL_MUST_USE;
 
 struct request_row {
     STORE_ROW_HEAD;

@@ -1,22 +1,22 @@
 /*
  * What every row of the store has in common, and how every aggregate's functions behave.
  *
- * One file per aggregate, each with the same functions (XXX: cert, site, binding …):
+ * One file per aggregate, each with the same functions (ROW: cert, site, binding …):
  *
- *   store_XXX_insert  Adds the row inside the open operation (store/operation.h). The caller fills
+ *   store_ROW_insert  Adds the row inside the open operation (store/operation.h). The caller fills
  *                     the fields and may borrow what they point to; id (when zero), version, times
  *                     and node_id are filled in. Fails store.constraint when a live row has the
  *                     same natural key (the reason names it), store.text (not UTF-8).
- *   store_XXX_get     The row with this id, deleted or not; NULL when there is none.
- *   store_XXX_find    Live rows that text, as a person types it, may mean: an id, the short form of
+ *   store_ROW_get     The row with this id, deleted or not; NULL when there is none.
+ *   store_ROW_find    Live rows that text, as a person types it, may mean: an id, the short form of
  *                     an id, or a natural name where the aggregate has one; at most STORE_FIND_MAX,
  *                     the caller tells none from several.
- *   store_XXX_list    One page of live rows; see struct page.
- *   store_XXX_update  Writes all fields if version still stands, and counts version up in the row.
+ *   store_ROW_list    One page of live rows; see struct page.
+ *   store_ROW_update  Writes all fields if version still stands, and counts version up in the row.
  *                     Fails store.version when the row was changed or deleted meanwhile.
- *   store_XXX_delete  The same for deleting: the row stays, deleted_ms says when.
+ *   store_ROW_delete  The same for deleting: the row stays, deleted_ms says when.
  *
- * Rows that come from the store are one block of memory each: XXX_row_free() frees the row and all
+ * Rows that come from the store are one block of memory each: ROW_row_free() frees the row and all
  * it points to. Their pointer fields are const: point them elsewhere, then update. Texts are never
  * NULL in rows from the store; NULL counts as "" in rows given to it.
  *

@@ -3,14 +3,15 @@
  *
  * A new store is built beside its final name and linked to it when it is complete.
  */
-#include "store/handle.h"
-#include "store/nodes.h"
-#include "store/query.h"
-#include "store/schema.h"
+#include "store/store.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/handle.h"
+#include "store/nodes.h"
+#include "store/query.h"
+#include "store/schema.h"
 #include "sys/file.h"
 
 #include <errno.h>

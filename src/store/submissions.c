@@ -9,6 +9,27 @@ const char *submission_state_text(enum submission_state state) {
     return state_words[state];
 }
 
+static const bool may_follow[][PL_ARRAY_LEN(state_words)] = {
+    [SUBMISSION_PENDING] = {[SUBMISSION_APPROVED] = true,
+                            [SUBMISSION_DENIED] = true,
+                            [SUBMISSION_ISSUED] = true,
+                            [SUBMISSION_FAILED] = true},
+    [SUBMISSION_APPROVED] =
+        {[SUBMISSION_DENIED] = true, [SUBMISSION_ISSUED] = true, [SUBMISSION_FAILED] = true},
+    [SUBMISSION_DENIED] = {false},
+    [SUBMISSION_ISSUED] = {false},
+    [SUBMISSION_FAILED] = {false},
+};
+
+bool submission_set_state(struct submission_row *row, enum submission_state state, struct err *e) {
+    if (!may_follow[row->state][state]) {
+        return err_set(e, ERR_STORE_STATE, "a submission that is %s cannot become %s",
+                       state_words[row->state], state_words[state]);
+    }
+    row->state = state;
+    return true;
+}
+
 static const struct column columns[] = {
     HEAD_COLUMNS(submission_row),
     COLUMN(submission_row, csr, COLUMN_BYTES),

@@ -15,6 +15,13 @@ enum submission_state {
     SUBMISSION_FAILED,
 };
 const char *submission_state_text(enum submission_state state); /* "pending" … */
+struct submission_row;
+/*
+ * Pending to all others, approved to denied, issued or failed; the last three are final:
+ * store.state. The row is to be updated then.
+ */
+bool submission_set_state(struct submission_row *row, enum submission_state state, struct err *e)
+    PL_MUST_USE;
 
 struct submission_row {
     STORE_ROW_HEAD;

@@ -38,34 +38,36 @@ static bool check_operation(const struct operation_row *operation, struct err *e
                    "it cannot be undone: issuing, revoking, exporting and purging are for good");
 }
 
-/* Title of the operation that changed the row after that version. */
-static bool later_title(struct store *store, const struct change_row *change, char **out_title,
-                        struct err *e) {
+/*
+ * Fails when the row was changed after that change by an operation that stands. A later operation
+ * that was undone, and what undid it, cancel out: what was before them is there again.
+ */
+static bool check_not_stale(struct store *store, const struct table *table,
+                            const struct change_row *change, struct err *e) {
     PL_AUTO(query_clear) struct query q;
     PL_AUTO(db_releasep) struct db_statement *statement = NULL;
-    bool has_row = false;
+    bool is_stale = false;
     query_init(&q, e);
     query_sql(&q, "SELECT o.title FROM changes c JOIN operations o ON o.id = c.operation_id "
-                  "WHERE c.row_id = ");
+                  "WHERE o.undone_by IS NULL AND c.row_id = ");
     query_id(&q, &change->row_id);
     query_sql(&q, " AND c.after_version > ");
     query_int64(&q, change->after_version);
-    query_sql(&q, " ORDER BY c.after_version LIMIT 1");
-    if (!query_start(&q, store->db, &statement, e) || !db_step(statement, &has_row, e)) {
+    query_sql(&q, " AND c.operation_id <> ");
+    query_id(&q, &change->operation_id);
+    query_sql(&q, " AND NOT EXISTS (SELECT 1 FROM changes p WHERE p.operation_id = o.undoes "
+                  "AND p.row_id = c.row_id AND p.after_version > ");
+    query_int64(&q, change->after_version);
+    query_sql(&q, ") ORDER BY c.after_version LIMIT 1");
+    if (!query_start(&q, store->db, &statement, e) || !db_step(statement, &is_stale, e)) {
         return false;
     }
-    const char *title = has_row ? db_column_text(statement, 0) : NULL;
-    return mem_strdup(title == NULL ? "another operation" : title, out_title, e);
-}
-
-static bool fail_stale(struct store *store, const struct table *table,
-                       const struct change_row *change, struct err *e) {
-    PL_AUTO(mem_freep) char *title = NULL;
-    if (!later_title(store, change, &title, e)) {
-        return false;
+    if (!is_stale) {
+        return true;
     }
+    const char *title = db_column_text(statement, 0);
     (void)err_set(e, ERR_STORE_UNDO_STALE, "a %s that it left was changed since, by \"%.300s\"",
-                  table->noun, title);
+                  table->noun, title == NULL ? "another operation" : title);
     return err_hint(e, "undo that first");
 }
 
@@ -76,41 +78,16 @@ static bool find_table(const struct change_row *change, const struct table **out
            err_set(e, ERR_STORE_CORRUPT, "a change is of a table that is not known");
 }
 
-/* The row's newest change in this operation: only that version can still stand. */
-static bool is_newest_of_row(struct store *store, const struct change_row *change, bool *out_is,
-                             struct err *e) {
-    PL_AUTO(query_clear) struct query q;
-    PL_AUTO(db_releasep) struct db_statement *statement = NULL;
-    bool has_later = false;
-    query_init(&q, e);
-    query_sql(&q, "SELECT 1 FROM changes WHERE row_id = ");
-    query_id(&q, &change->row_id);
-    query_sql(&q, " AND after_version > ");
-    query_int64(&q, change->after_version);
-    query_sql(&q, " AND operation_id = ");
-    query_id(&q, &change->operation_id);
-    if (!query_start(&q, store->db, &statement, e) || !db_step(statement, &has_later, e)) {
-        return false;
-    }
-    *out_is = !has_later;
-    return true;
-}
-
 static bool check_change(struct store *store, const struct change_row *change, struct err *e) {
     const struct table *table = NULL;
     PL_AUTO(mem_freep) void *row = NULL;
-    struct row_head head;
-    bool is_newest = false;
-    if (!find_table(change, &table, e) || !is_newest_of_row(store, change, &is_newest, e) ||
-        !table_get(store, table, &change->row_id, &row, e)) {
+    if (!find_table(change, &table, e) || !table_get(store, table, &change->row_id, &row, e)) {
         return false;
     }
     if (row == NULL || (change->kind != CHANGE_INSERT && change->before_image[0] == '\0')) {
         return err_set(e, ERR_STORE_UNDO_OLD, "it is too old: what was before is not kept");
     }
-    memcpy(&head, row, sizeof(head));
-    return !is_newest || head.version == change->after_version ||
-           fail_stale(store, table, change, e);
+    return check_not_stale(store, table, change, e);
 }
 
 /* --- the inverse ---------------------------------------------------------------------------------
