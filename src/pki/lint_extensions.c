@@ -167,6 +167,13 @@ void lint_check_basic_constraints_ca(struct lint *lint) {
     }
 }
 
+void lint_check_basic_constraints_root_path(struct lint *lint) {
+    const BASIC_CONSTRAINTS *constraints = lint->extensions.basic_constraints;
+    if (constraints != NULL && constraints->pathlen != NULL) {
+        lint_report(lint, "a path length in a root is not recommended");
+    }
+}
+
 enum {
     DIGITAL_SIGNATURE = 0,
     KEY_ENCIPHERMENT = 2,
