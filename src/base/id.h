@@ -18,6 +18,8 @@ struct id {
 
 /* Fails base.random. */
 bool id_new(int64_t now_ms, struct id *out_id, struct err *e) PL_MUST_USE;
+/* No id. */
+#define ID_NONE ((struct id){{0}})
 bool id_equal(const struct id *a, const struct id *b);
 bool id_is_zero(const struct id *a);
 void id_format(const struct id *id, char out[ID_TEXT_LEN + 1]);
