@@ -2,6 +2,7 @@
 #ifndef PL_OPS_CERTS_H
 #define PL_OPS_CERTS_H
 
+#include "base/list.h"
 #include "ops/ops.h"
 #include "pki/cert.h"
 #include "store/certs.h"
