@@ -1,0 +1,302 @@
+/* Bindings: planned first, with every conflict told before anything changes. */
+#include "ops/bindings.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "codec/hostname.h"
+#include "codec/uri.h"
+#include "ops/certs.h"
+#include "ops/context.h"
+#include "ops/sites.h"
+#include "tls/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FINDINGS_MAX = 32 };
+
+void bind_plan_clear(struct bind_plan *plan) {
+    site_row_free(plan->site);
+    cert_row_free(plan->cert);
+    binding_row_free(plan->existing);
+    list_clear(&plan->conflicts);
+    list_clear(&plan->warnings);
+    *plan = (struct bind_plan){0};
+}
+
+void binding_format(const struct binding_row *row, char out[96]) {
+    bool is_ip6 = strchr(row->address, ':') != NULL;
+    (void)snprintf(out, 96, "%s://%s%.46s%s:%u", row->scheme, is_ip6 ? "[" : "", row->address, is_ip6 ? "]" : "",
+                   row->port);
+}
+
+static bool parse_url(const char *url, char scheme[8], char address[64], unsigned *out_port, struct err *e) {
+    struct uri uri;
+    if (!uri_parse(url, &uri, e)) {
+        return err_hint(e, "write https://ADDRESS:PORT, for example https://127.0.0.1:8443 or https://[::]:443");
+    }
+    bool has_path = uri.path[0] != '\0' && !str_equal(uri.path, "/");
+    if (uri.ip.len == 0 || has_path || uri.port == 0) {
+        (void)err_set(e, ERR_OPS_BIND_URL, "\"%.200s\" is not an address and port to listen on", url);
+        return err_hint(e, uri.ip.len == 0 ? "write the address, and the name behind --host: https://0.0.0.0:443 --host %.100s"
+                                           : "write https://ADDRESS:PORT without a path, not with %.100s",
+                        uri.ip.len == 0 ? uri.host : uri.path);
+    }
+    (void)str_copy(scheme, 8, uri.is_https ? "https" : "http");
+    (void)str_copy(address, 64, uri.host);
+    *out_port = uri.port;
+    return true;
+}
+
+static bool add_conflict(struct bind_plan *plan, enum err_code code, const char *sentence, struct err *e) {
+    plan->conflict_code = plan->conflicts.count == 0 ? code : plan->conflict_code;
+    return list_add(&plan->conflicts, sentence, e);
+}
+
+static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct err *e) {
+    char text[512];
+    char day[11];
+    PL_AUTO(cert_freep) struct cert *cert = NULL;
+    int64_t now_ms = clock_now_ms();
+    if (!ops_cert_read(plan->cert, &cert, e)) {
+        return false;
+    }
+    (void)ops;
+    if (id_is_zero(&plan->cert->key_id)) {
+        (void)snprintf(text, sizeof(text), "\"%.200s\" has no private key in this store", plan->cert->friendly_name);
+        if (!add_conflict(plan, ERR_OPS_BIND_NO_KEY, text, e)) {
+            return false;
+        }
+    }
+    clock_format_day(cert->not_after_ms, day);
+    if (cert->not_after_ms < now_ms) {
+        (void)snprintf(text, sizeof(text), "\"%.200s\" expired on %s", plan->cert->friendly_name, day);
+        if (!add_conflict(plan, ERR_OPS_BIND_EXPIRED, text, e)) {
+            return false;
+        }
+    } else if (cert->not_after_ms < now_ms + 7 * CLOCK_DAY_MS &&
+               !list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already", plan->cert->friendly_name, day)) {
+        return false;
+    }
+    if (plan->host[0] == '\0' || cert_covers_host(cert, plan->host) ||
+        san_list_has(&cert->sans, SAN_DNS, plan->host)) {
+        return true;
+    }
+    PL_AUTO(mem_freep) char *names = NULL;
+    if (!san_list_format(&cert->sans, &names, e)) {
+        return false;
+    }
+    (void)snprintf(text, sizeof(text), "the name %.150s is not among the certificate's: %.250s", plan->host, names);
+    return add_conflict(plan, ERR_OPS_BIND_NAME, text, e);
+}
+
+/* The row's place for a certificate of this key type. */
+static struct id *place_for(struct binding_row *row, const struct cert_row *cert) {
+    struct key_spec spec = {0};
+    return key_spec_parse(cert->key_spec, &spec, NULL) ? binding_cert_id(row, spec.family) : NULL;
+}
+
+/* The same endpoint and host: another key type of the same site is added to it, all else clashes. */
+static bool check_same(struct ops *ops, struct bind_plan *plan, struct err *e) {
+    struct binding_row *same = NULL;
+    char text[512];
+    if (!store_binding_find_endpoint(ops->store, plan->scheme, plan->address, plan->row.port, plan->host, &same, e)) {
+        return false;
+    }
+    if (same == NULL) {
+        return true;
+    }
+    struct id *place = plan->cert == NULL ? NULL : place_for(same, plan->cert);
+    bool is_extension = place != NULL && id_is_zero(place) && id_equal(&same->site_id, &plan->site->id);
+    if (is_extension) {
+        plan->existing = same;
+        return true;
+    }
+    PL_AUTO(site_row_freep) struct site_row *site = NULL;
+    bool ok = store_site_get(ops->store, &same->site_id, &site, e);
+    bool is_same_cert = place != NULL && id_equal(place, &plan->cert->id);
+    (void)snprintf(text, sizeof(text), "%s://%s:%u %s is bound already, to the site \"%.100s\"%s", plan->scheme,
+                   plan->address, plan->row.port, plan->host[0] == '\0' ? "(no host)" : plan->host,
+                   site == NULL ? "?" : site->name, is_same_cert ? " with this certificate" : "");
+    binding_row_free(same);
+    return ok && add_conflict(plan, ERR_OPS_BIND_EXISTS, text, e);
+}
+
+static bool overlaps(const char *a, const char *b) {
+    bool is_any = str_equal(a, "0.0.0.0") || str_equal(a, "::") || str_equal(b, "0.0.0.0") || str_equal(b, "::");
+    bool is_same_family = (strchr(a, ':') == NULL) == (strchr(b, ':') == NULL);
+    return str_equal(a, b) || (is_any && is_same_family);
+}
+
+static bool check_neighbour(struct bind_plan *plan, const struct binding_row *other, struct err *e) {
+    char text[512];
+    if (!overlaps(other->address, plan->address)) {
+        return true;
+    }
+    if (!str_equal(other->address, plan->address)) {
+        return list_printf(&plan->warnings, e, "%s port %u is also listened on at %s: the more exact address answers",
+                           other->address, other->port, plan->address);
+    }
+    if (!str_equal(other->scheme, plan->scheme)) {
+        (void)snprintf(text, sizeof(text), "port %u of %s speaks %s already", other->port, other->address, other->scheme);
+        return add_conflict(plan, ERR_OPS_BIND_SCHEME, text, e);
+    }
+    if (other->is_strict != plan->row.is_strict) {
+        return list_printf(&plan->warnings, e, "%s port %u is%s strict by another binding; one strict binding makes it so",
+                           other->address, other->port, other->is_strict ? "" : " not");
+    }
+    if (plan->host[0] == '\0' && other->host[0] != '\0') {
+        return list_printf(&plan->warnings, e, "clients that ask for %.200s get that name's own binding", other->host);
+    }
+    if (plan->host[0] != '\0' && other->host[0] == '\0') {
+        return list_printf(&plan->warnings, e, "%.200s overrides the binding without a host there", plan->host);
+    }
+    return true;
+}
+
+static bool check_neighbours(struct ops *ops, struct bind_plan *plan, struct err *e) {
+    const struct binding_filter filter = {.port = plan->row.port};
+    const struct page page = {.limit = FINDINGS_MAX};
+    PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
+    if (!store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, &rows, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        bool is_itself = str_equal(rows.items[i]->host, plan->host) &&
+                         str_equal(rows.items[i]->address, plan->address) &&
+                         str_equal(rows.items[i]->scheme, plan->scheme);
+        bool has_room = plan->warnings.count + 2 < plan->warnings.max;
+        if (!is_itself && has_room && !check_neighbour(plan, rows.items[i], e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_plan *plan, struct err *e) {
+    if (!parse_url(wish->url, plan->scheme, plan->address, &plan->row.port, e) ||
+        (wish->host != NULL && wish->host[0] != '\0' && !hostname_pattern_from_typed(wish->host, plan->host, e)) ||
+        !ops_site_pick(ops, wish->site, &plan->site, e)) {
+        return false;
+    }
+    bool is_https = str_equal(plan->scheme, "https");
+    if (is_https != (wish->cert != NULL)) {
+        return err_set(e, ERR_OPS_BIND_URL, is_https ? "an https binding needs a certificate (--cert)"
+                                                     : "an http binding has no certificate");
+    }
+    const char *policy = wish->tls_policy == NULL ? "intermediate" : wish->tls_policy;
+    if (is_https && tls_policy_find(policy) == NULL) {
+        (void)err_set(e, ERR_OPS_BIND_POLICY, "there is no TLS policy \"%.60s\"", policy);
+        return err_hint(e, "use modern or intermediate");
+    }
+    plan->row.tls_policy = is_https ? tls_policy_find(policy)->name : "";
+    return !is_https || ops_cert_pick(ops, wish->cert, &plan->cert, e);
+}
+
+bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan, struct err *e) {
+    struct bind_plan *plan = out_plan;
+    *plan = (struct bind_plan){0};
+    list_init(&plan->conflicts, FINDINGS_MAX);
+    list_init(&plan->warnings, FINDINGS_MAX);
+    plan->row.is_strict = wish->is_strict;
+    if (!resolve(ops, wish, plan, e)) {
+        return false;
+    }
+    plan->row.site_id = plan->site->id;
+    plan->row.scheme = plan->scheme;
+    plan->row.address = plan->address;
+    plan->row.host = plan->host;
+    if (!check_same(ops, plan, e) || !check_neighbours(ops, plan, e)) {
+        return false;
+    }
+    return plan->cert == NULL || check_certificate(ops, plan, e);
+}
+
+static bool write_plan(struct ops *ops, struct bind_plan *plan, struct id *out_id, struct err *e) {
+    struct binding_row *row = plan->existing != NULL ? plan->existing : &plan->row;
+    struct id *place = plan->cert == NULL ? NULL : place_for(row, plan->cert);
+    if (plan->cert != NULL && place == NULL) {
+        return err_set(e, ERR_OPS_BIND_NO_KEY, "a %s key cannot serve TLS here", plan->cert->key_spec);
+    }
+    if (place != NULL) {
+        *place = plan->cert->id;
+    }
+    bool ok = plan->existing != NULL ? store_binding_update(ops->store, row, e) : store_binding_insert(ops->store, row, e);
+    *out_id = row->id;
+    return ok;
+}
+
+bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **out_row, struct err *e) {
+    if (plan->conflicts.count > 0) {
+        (void)err_set(e, plan->conflict_code, "%s", plan->conflicts.items[0]);
+        return err_hint(e, "\"padlock bind list\" shows what is bound, \"padlock bind check\" every reason");
+    }
+    if (plan->cert != NULL && !ops_cert_test_key(ops, plan->cert, e)) {
+        return err_wrap(e, "the test signature with the key of \"%.200s\" failed", plan->cert->friendly_name);
+    }
+    char place[96];
+    char title[OPERATION_TITLE_MAX];
+    struct id id;
+    binding_format(&plan->row, place);
+    (void)snprintf(title, sizeof(title), "bind add %s %s %s", plan->site->name, place, plan->host);
+    PL_AUTO(operation_rollback) struct operation op = {0};
+    return ops_begin(ops, &op, title, true, e) && write_plan(ops, plan, &id, e) &&
+           ops_audit(ops, "bind.add", "binding", &id, title, e) &&
+           store_binding_get(ops->store, &id, out_row, e) && ops_end(ops, &op, e);
+}
+
+static bool none_there(const char *text, struct err *e) {
+    (void)err_set(e, ERR_OPS_BIND_MISSING, "there is no binding \"%.200s\"", text);
+    return err_hint(e, "\"padlock bind list\" shows all, with their ids");
+}
+
+static bool pick_endpoint(struct ops *ops, const char *text, const char *host, struct binding_row **out_row,
+                          struct err *e) {
+    char scheme[8];
+    char address[64];
+    unsigned port = 0;
+    if (!parse_url(text, scheme, address, &port, e)) {
+        return false;
+    }
+    const struct binding_filter filter = {.address = address, .port = port, .host = host};
+    const struct page page = {.limit = 2};
+    PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
+    if (!store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, &rows, e)) {
+        return false;
+    }
+    if (rows.count == 0) {
+        return none_there(text, e);
+    }
+    if (rows.count > 1) {
+        (void)err_set(e, ERR_OPS_BIND_AMBIGUOUS, "several host names are bound at %.200s", text);
+        return err_hint(e, "name one with --host, or by its id");
+    }
+    *out_row = PL_TAKE(rows.items[0]);
+    return true;
+}
+
+bool ops_bind_pick(struct ops *ops, const char *text, const char *host, struct binding_row **out_row, struct err *e) {
+    if (strstr(text, "://") != NULL) {
+        return pick_endpoint(ops, text, host, out_row, e);
+    }
+    PL_AUTO(binding_rows_clear) struct binding_rows found = {0};
+    if (!store_binding_find(ops->store, text, &found, e)) {
+        return false;
+    }
+    if (found.count == 0) {
+        return none_there(text, e);
+    }
+    *out_row = PL_TAKE(found.items[0]);
+    return true;
+}
+
+bool ops_bind_remove(struct ops *ops, struct binding_row *row, struct err *e) {
+    char place[96];
+    char title[OPERATION_TITLE_MAX];
+    binding_format(row, place);
+    (void)snprintf(title, sizeof(title), "bind remove %s %.300s", place, row->host);
+    PL_AUTO(operation_rollback) struct operation op = {0};
+    return ops_begin(ops, &op, title, true, e) && store_binding_delete(ops->store, row, e) &&
+           ops_audit(ops, "bind.remove", "binding", &row->id, title, e) && ops_end(ops, &op, e);
+}
