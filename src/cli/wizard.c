@@ -120,7 +120,7 @@ static bool confirm(const struct request_names *names, const struct key_spec *ke
         return false;
     }
     key_spec_describe(key, kind);
-    out_line(&plain, "");
+    out_line(&plain, " ");
     out_field(&plain, "subject", "%s", subject);
     out_field(&plain, "names", "%s", sans);
     out_field(&plain, "key", "%s", kind);
