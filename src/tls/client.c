@@ -1,0 +1,186 @@
+/* One handshake with somebody's server, bounded in time; blocking, for commands. */
+#include "tls/client.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "codec/ip.h"
+#include "pki/openssl.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+PL_DEFINE_FREEP(ssl_freep, SSL, SSL_free)
+PL_DEFINE_FREEP(ssl_ctx_freep, SSL_CTX, SSL_CTX_free)
+
+static void close_fd(const int *fd) {
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+}
+
+static void free_addresses(struct addrinfo **addresses) {
+    if (*addresses != NULL) {
+        freeaddrinfo(*addresses);
+    }
+}
+
+void tls_look_clear(struct tls_look *look) {
+    cert_list_clear(&look->presented);
+    *look = (struct tls_look){0};
+}
+
+/* Waits for the socket; false at the deadline. */
+static bool wait_for(int fd, short events, int64_t deadline_ms) {
+    for (;;) {
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        struct pollfd waited = {.fd = fd, .events = events};
+        if (left_ms <= 0) {
+            return false;
+        }
+        int ready = poll(&waited, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
+            return ready > 0;
+        }
+    }
+}
+
+static bool timed_out(const struct tls_look_wish *wish, struct err *e) {
+    return err_set(e, ERR_TLS_LOOK_TIMEOUT, "no answer from %.200s port %u within %lld s", wish->connect_host, wish->port,
+                   (long long)(wish->timeout_ms / 1000));
+}
+
+/* A connected socket, or -1 with the reason in *out_errno (0: the deadline). */
+static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *out_errno) {
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int reason = 0;
+    socklen_t reason_len = sizeof(reason);
+    if (fd < 0) {
+        *out_errno = errno;
+        return -1;
+    }
+    bool is_under_way = connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS;
+    reason = is_under_way ? 0 : errno;
+    if (is_under_way && wait_for(fd, POLLOUT, deadline_ms) &&
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &reason_len) == 0 && reason == 0) {
+        return fd;
+    }
+    *out_errno = reason;
+    (void)close(fd);
+    return -1;
+}
+
+static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_ms, int *out_fd, char address[TLS_LOOK_TEXT],
+                            struct err *e) {
+    char port[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    PL_AUTO(free_addresses) struct addrinfo *addresses = NULL;
+    (void)snprintf(port, sizeof(port), "%u", wish->port);
+    int resolved = getaddrinfo(wish->connect_host, port, &hints, &addresses);
+    if (resolved != 0) {
+        (void)err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address", wish->connect_host);
+        return err_note(e, "%s", gai_strerror(resolved));
+    }
+    int reason = 0;
+    for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
+        *out_fd = connect_to(at, deadline_ms, &reason);
+        if (*out_fd >= 0) {
+            (void)getnameinfo(at->ai_addr, at->ai_addrlen, address, TLS_LOOK_TEXT, NULL, 0, NI_NUMERICHOST);
+            return true;
+        }
+    }
+    if (reason == 0) {
+        return timed_out(wish, e);
+    }
+    (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, reason, "cannot connect to %.200s port %u", wish->connect_host, wish->port);
+    return err_hint(e, "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" starts it");
+}
+
+static bool handshake_failed(struct err *e) {
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = ERR_reason_error_string(code);
+    return err_set_openssl(e, ERR_TLS_LOOK_HANDSHAKE, "the TLS handshake failed: %s",
+                           reason == NULL ? "the server closed the connection" : reason);
+}
+
+static bool handshake(SSL *ssl, int fd, const struct tls_look_wish *wish, int64_t deadline_ms, struct err *e) {
+    for (;;) {
+        ERR_clear_error();
+        int result = SSL_connect(ssl);
+        if (result == 1) {
+            return true;
+        }
+        int why = SSL_get_error(ssl, result);
+        if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+            return handshake_failed(e);
+        }
+        if (!wait_for(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline_ms)) {
+            return timed_out(wish, e);
+        }
+    }
+}
+
+static bool take_certificates(SSL *ssl, struct tls_look *look, struct err *e) {
+    const STACK_OF(X509) *sent = SSL_get_peer_cert_chain(ssl);
+    int count = sent == NULL ? 0 : sk_X509_num(sent);
+    if (count == 0) {
+        return err_set(e, ERR_TLS_LOOK_NO_CERTIFICATE, "the server presented no certificate");
+    }
+    for (int i = 0; i < count && i < TLS_LOOK_CERTS_MAX; i++) {
+        PL_AUTO(cert_freep) struct cert *cert = NULL;
+        if (!cert_from_x509(sk_X509_value(sent, i), &cert, e) || !cert_list_add(&look->presented, cert, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_parameters(SSL *ssl, struct tls_look *look) {
+    const char *group = NULL;
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+    group = SSL_get0_group_name(ssl);
+#endif
+    (void)str_copy(look->version, sizeof(look->version), SSL_get_version(ssl));
+    (void)str_copy(look->suite, sizeof(look->suite), SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
+    (void)str_copy(look->group, sizeof(look->group), group == NULL ? "" : group);
+}
+
+static bool configure(SSL *ssl, int fd, const struct tls_look_wish *wish, struct err *e) {
+    struct ip ip;
+    bool has_name = wish->sni != NULL && wish->sni[0] != '\0' && !ip_parse(wish->sni, &ip);
+    if (SSL_set_fd(ssl, fd) != 1 || (has_name && SSL_set_tlsext_host_name(ssl, wish->sni) != 1)) {
+        return err_set_openssl(e, ERR_TLS_LOOK_HANDSHAKE, "cannot prepare the handshake");
+    }
+    return true;
+}
+
+bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, struct err *e) {
+    int64_t deadline_ms = clock_monotonic_ms() + wish->timeout_ms;
+    PL_AUTO(tls_look_clear) struct tls_look look = {0};
+    PL_AUTO(close_fd) int fd = -1;
+    if (!open_connection(wish, deadline_ms, &fd, look.address, e)) {
+        return false;
+    }
+    PL_AUTO(ssl_ctx_freep) SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    PL_AUTO(ssl_freep) SSL *ssl = context == NULL ? NULL : SSL_new(context);
+    if (ssl == NULL) {
+        return err_set_openssl(e, ERR_BASE_OOM, "cannot prepare the handshake");
+    }
+    /* Looked at, not trusted: the caller verifies what was presented. */
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+    if (!configure(ssl, fd, wish, e) || !handshake(ssl, fd, wish, deadline_ms, e) || !take_certificates(ssl, &look, e)) {
+        return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
+    }
+    take_parameters(ssl, &look);
+    (void)SSL_shutdown(ssl);
+    *out_look = look;
+    look = (struct tls_look){0};
+    return true;
+}
