@@ -154,8 +154,11 @@ static void take_parameters(SSL *ssl, struct tls_look *look) {
 
 static bool configure(SSL *ssl, int fd, const struct tls_look_wish *wish, struct err *e) {
     struct ip ip;
+    char name[256] = "";
     bool has_name = wish->sni != NULL && wish->sni[0] != '\0' && !ip_parse(wish->sni, &ip);
-    if (SSL_set_fd(ssl, fd) != 1 || (has_name && SSL_set_tlsext_host_name(ssl, wish->sni) != 1)) {
+    bool is_short = !has_name || str_copy(name, sizeof(name), wish->sni);
+    if (!is_short || SSL_set_fd(ssl, fd) != 1 ||
+        (has_name && SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)) {
         return err_set_openssl(e, ERR_TLS_LOOK_HANDSHAKE, "cannot prepare the handshake");
     }
     return true;
