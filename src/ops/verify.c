@@ -72,7 +72,7 @@ static bool gather_anchors(struct ops *ops, const struct verify_wish *wish, stru
         (void)snprintf(trust, 320, "%.300s", wish->trust_file);
         return read_certificates(wish->trust_file, wish->at_ms, anchors, e);
     }
-    bool has_system = file_exists(SYSTEM_TRUST_FILE);
+    bool has_system = !wish->has_own_trust_alone && file_exists(SYSTEM_TRUST_FILE);
     (void)snprintf(trust, 320, "%s%s%s", has_system ? "the system's roots" : "", has_system && ops != NULL ? " and " : "",
                    ops != NULL ? "this store's own root" : "");
     return (!has_system || read_certificates(SYSTEM_TRUST_FILE, wish->at_ms, anchors, e)) &&

@@ -11,6 +11,7 @@ struct verify_wish {
     const char *target;     /* HOST[:PORT], [ADDRESS]:PORT, or a file */
     const char *host;       /* the name to check; NULL: the target's own */
     const char *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
+    bool has_own_trust_alone; /* this store's roots and nothing else */
     int64_t at_ms;
     int64_t timeout_ms;
 };
