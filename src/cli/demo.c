@@ -129,7 +129,7 @@ static bool write_page(const char *folder, struct err *e) {
     PL_AUTO(mem_freep) char *path = NULL;
     PL_AUTO(buf_clear) struct buf page = {.max = 256 * 1024};
     return file_make_folder(folder, 0755, e) && file_join(folder, "index.html", &path, e) &&
-           welcome_page("Padlock", &page, e) && file_replace(path, page.data, page.len, 0644, e);
+           welcome_append_page(&page, "Padlock", e) && file_replace(path, page.data, page.len, 0644, e);
 }
 
 /* The data directory is closed to others; the page stands beside it, where the serving user can read it. */
