@@ -16,18 +16,20 @@ static json_t *leaf_document(const struct submission_row *row, const struct ca_l
     json_t *document = view_submission(row);
     if (document != NULL) {
         (void)json_object_set_new(document, "profile_reason", json_string(leaf->profile_reason));
-        (void)json_object_set_new(document, "validation", json_string(ca_validation_name(leaf->validation)));
+        (void)json_object_set_new(document, "validation",
+                                  json_string(ca_validation_name(leaf->validation)));
     }
     return document;
 }
 
-static void print_leaf(const struct cli *cli, const struct submission_row *row, const struct ca_leaf *leaf) {
+static void print_leaf(const struct cli *cli, const struct submission_row *row,
+                       const struct ca_leaf *leaf) {
     char ends[11];
     const char *validation = ca_validation_name(leaf->validation);
     clock_format_day(leaf->validity.not_after_ms, ends);
     out_notices(&cli->out, &leaf->notices);
-    out_field(&cli->out, "profile", "%s%s%s (%s)", leaf->profile->name, validation[0] == '\0' ? "" : ", ", validation,
-              leaf->profile_reason);
+    out_field(&cli->out, "profile", "%s%s%s (%s)", leaf->profile->name,
+              validation[0] == '\0' ? "" : ", ", validation, leaf->profile_reason);
     out_field(&cli->out, "subject", "%s", row->subject);
     for (size_t i = 0; i < row->names.count; i++) {
         out_field(&cli->out, i == 0 ? "names" : "", "%s", row->names.items[i]);
@@ -39,11 +41,13 @@ static void print_leaf(const struct cli *cli, const struct submission_row *row, 
 /* All reasons for refusing but the first, which is the error itself. */
 static void print_problems(const struct cli *cli, const struct ca_problems *problems) {
     for (size_t i = 1; i < problems->count; i++) {
-        out_notice(&cli->out, "also: %s [%s]", problems->items[i].reason, err_code_text(problems->items[i].code));
+        out_notice(&cli->out, "also: %s [%s]", problems->items[i].reason,
+                   err_code_text(problems->items[i].code));
     }
 }
 
-static bool submit_file(struct cli *cli, struct submission_row **out_row, struct ca_leaf *out_leaf, struct err *e) {
+static bool submit_file(struct cli *cli, struct submission_row **out_row, struct ca_leaf *out_leaf,
+                        struct err *e) {
     PL_AUTO(buf_clear) struct buf file = {0};
     PL_AUTO(csr_freep) struct csr *csr = NULL;
     PL_AUTO(ca_problems_clear) struct ca_problems problems = {0};
@@ -102,7 +106,8 @@ static bool approve_row(struct cli *cli, struct submission_row *row, struct err 
 
 static bool run_approve(struct cli *cli, struct err *e) {
     PL_AUTO(submission_row_freep) struct submission_row *row = NULL;
-    return ops_submission_pick(cli->ops, args_at(cli->args, 0), &row, e) && approve_row(cli, row, e);
+    return ops_submission_pick(cli->ops, args_at(cli->args, 0), &row, e) &&
+           approve_row(cli, row, e);
 }
 
 static bool run_issue(struct cli *cli, struct err *e) {
@@ -130,24 +135,31 @@ static bool run_deny(struct cli *cli, struct err *e) {
     return out_json(&cli->out, view_submission(row), e);
 }
 
-static bool queue_row(struct out_table *table, json_t *items, const struct submission_row *row, struct err *e) {
+static bool queue_row(struct out_table *table, json_t *items, const struct submission_row *row,
+                      struct err *e) {
     char id[ID_SHORT_LEN + 1];
     char names[300];
     char when[CLOCK_TEXT_LEN + 1];
     id_format_short(&row->id, id);
     view_names(&row->names, names);
     clock_format(row->created_ms, when);
-    const char *cells[] = {id, submission_state_text(row->state), names, row->profile, row->key_spec, row->requester, when};
+    const char *cells[] = {
+        id,  submission_state_text(row->state), names, row->profile, row->key_spec, row->requester,
+        when};
     (void)json_array_append_new(items, view_submission(row));
-    return out_table_row(table, row->state == SUBMISSION_PENDING ? OUT_YELLOW : OUT_PLAIN, cells, e);
+    return out_table_row(table, row->state == SUBMISSION_PENDING ? OUT_YELLOW : OUT_PLAIN, cells,
+                         e);
 }
 
 static bool run_queue(struct cli *cli, struct err *e) {
-    static const char *const headers[] = {"ID", "STATE", "NAMES", "PROFILE", "KEY", "FROM", "SUBMITTED"};
+    static const char *const headers[] = {"ID",  "STATE", "NAMES",    "PROFILE",
+                                          "KEY", "FROM",  "SUBMITTED"};
     static const enum submission_state pending = SUBMISSION_PENDING;
-    const struct submission_filter filter = {.state = args_flag(cli->args, "all") ? NULL : &pending};
+    const struct submission_filter filter = {.state =
+                                                 args_flag(cli->args, "all") ? NULL : &pending};
     const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT),
-                              .after = args_text(cli->args, "after"), .is_descending = true};
+                              .after = args_text(cli->args, "after"),
+                              .is_descending = true};
     PL_AUTO(submission_rows_clear) struct submission_rows rows = {0};
     if (!store_submission_list(ops_store(cli->ops), &filter, &page, &rows, e)) {
         return false;
@@ -160,7 +172,9 @@ static bool run_queue(struct cli *cli, struct err *e) {
         ok = queue_row(&table, items, rows.items[i], e);
     }
     out_table_end(&table, "nothing waits");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "submissions", items, "next", rows.next), e) && ok;
+    return out_json(&cli->out, json_pack("{s:o, s:s?}", "submissions", items, "next", rows.next),
+                    e) &&
+           ok;
 }
 
 static bool run_show(struct cli *cli, struct err *e) {
@@ -189,7 +203,8 @@ static bool run_show(struct cli *cli, struct err *e) {
     return out_json(&cli->out, view_submission(row), e);
 }
 
-static bool issued_row_out(struct out_table *table, json_t *items, const struct issued_row *row, struct err *e) {
+static bool issued_row_out(struct out_table *table, json_t *items, const struct issued_row *row,
+                           struct err *e) {
     char id[ID_SHORT_LEN + 1];
     char names[300];
     char serial[2 * ISSUED_SERIAL_MAX + 1];
@@ -211,12 +226,15 @@ static bool run_issued(struct cli *cli, struct err *e) {
     const struct issued_filter filter = {.state = choice < 0 ? NULL : &state,
                                          .name = args_text(cli->args, "name"),
                                          .domain = args_text(cli->args, "domain"),
-                                         .expires_before_ms = expiring_ms == 0 ? 0 : clock_now_ms() + expiring_ms};
+                                         .expires_before_ms =
+                                             expiring_ms == 0 ? 0 : clock_now_ms() + expiring_ms};
     const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT),
-                              .after = args_text(cli->args, "after"), .is_descending = expiring_ms == 0};
+                              .after = args_text(cli->args, "after"),
+                              .is_descending = expiring_ms == 0};
     PL_AUTO(issued_rows_clear) struct issued_rows rows = {0};
-    if (!store_issued_list(ops_store(cli->ops), &filter, expiring_ms == 0 ? ISSUED_SORT_AGE : ISSUED_SORT_EXPIRY, &page,
-                           &rows, e)) {
+    if (!store_issued_list(ops_store(cli->ops), &filter,
+                           expiring_ms == 0 ? ISSUED_SORT_AGE : ISSUED_SORT_EXPIRY, &page, &rows,
+                           e)) {
         return false;
     }
     struct out_table table;
@@ -227,7 +245,8 @@ static bool run_issued(struct cli *cli, struct err *e) {
         ok = issued_row_out(&table, items, rows.items[i], e);
     }
     out_table_end(&table, "nothing was issued");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "issued", items, "next", rows.next), e) && ok;
+    return out_json(&cli->out, json_pack("{s:o, s:s?}", "issued", items, "next", rows.next), e) &&
+           ok;
 }
 
 static bool run_status(struct cli *cli, struct err *e) {
@@ -244,12 +263,17 @@ static bool run_status(struct cli *cli, struct err *e) {
     clock_format_day(issuing.row->not_after_ms, issuing_ends);
     out_field(&cli->out, "root", "%s, until %s", root.row->name, root_ends);
     out_field(&cli->out, "issuing", "%s, until %s", issuing.row->name, issuing_ends);
-    out_field(&cli->out, "base URL", "%s", issuing.row->base_url[0] == '\0' ? "none" : issuing.row->base_url);
-    out_field(&cli->out, "issued", "%lld signed, %lld revoked, %lld recorded but not signed", (long long)counts.signed_count,
-              (long long)counts.revoked, (long long)counts.reserved);
-    return out_json(&cli->out, json_pack("{s:o, s:o, s:{s:I, s:I, s:I}}", "root", view_issuer(root.row), "issuing",
-                                         view_issuer(issuing.row), "issued", "signed", (json_int_t)counts.signed_count,
-                                         "revoked", (json_int_t)counts.revoked, "reserved", (json_int_t)counts.reserved), e);
+    out_field(&cli->out, "base URL", "%s",
+              issuing.row->base_url[0] == '\0' ? "none" : issuing.row->base_url);
+    out_field(&cli->out, "issued", "%lld signed, %lld revoked, %lld recorded but not signed",
+              (long long)counts.signed_count, (long long)counts.revoked,
+              (long long)counts.reserved);
+    return out_json(&cli->out,
+                    json_pack("{s:o, s:o, s:{s:I, s:I, s:I}}", "root", view_issuer(root.row),
+                              "issuing", view_issuer(issuing.row), "issued", "signed",
+                              (json_int_t)counts.signed_count, "revoked",
+                              (json_int_t)counts.revoked, "reserved", (json_int_t)counts.reserved),
+                    e);
 }
 
 static const struct option submit_options[] = {
@@ -278,19 +302,25 @@ static const struct option issued_options[] = {
 };
 
 const struct command ca_commands[] = {
-    {"ca status", "", 0, 0, 0, "the CA's certificates and how many it issued", NULL, NULL, run_status},
+    {"ca status", "", 0, 0, 0, "the CA's certificates and how many it issued", NULL, NULL,
+     run_status},
     {"ca submit", "FILE", 1, 1, COMMAND_CHANGES, "hand a CSR to the CA",
      "Any CSR: PEM, DER, base64, as openssl, keytool, certreq and others write it; \"-\" reads standard input.\n"
      "Profile server is the Baseline Requirements' certificate, for names under a public suffix; internal\n"
      "takes single-label names, private addresses, OU and Ed25519.\n\n  padlock ca submit www.csr",
      submit_options, run_submit},
     {"ca queue", "", 0, 0, 0, "list what waits for approval", NULL, queue_options, run_queue},
-    {"ca show", "SUBMISSION", 1, 1, 0, "show one submission (an id or host name)", NULL, NULL, run_show},
-    {"ca approve", "SUBMISSION", 1, 1, COMMAND_CHANGES, "approve and issue (cannot be undone)", NULL, NULL, run_approve},
-    {"ca deny", "SUBMISSION", 1, 1, COMMAND_CHANGES, "deny, with a reason", NULL, deny_options, run_deny},
-    {"ca issue", "FILE", 1, 1, COMMAND_CHANGES, "submit and approve at once (cannot be undone)", NULL, submit_options, run_issue},
+    {"ca show", "SUBMISSION", 1, 1, 0, "show one submission (an id or host name)", NULL, NULL,
+     run_show},
+    {"ca approve", "SUBMISSION", 1, 1, COMMAND_CHANGES, "approve and issue (cannot be undone)",
+     NULL, NULL, run_approve},
+    {"ca deny", "SUBMISSION", 1, 1, COMMAND_CHANGES, "deny, with a reason", NULL, deny_options,
+     run_deny},
+    {"ca issue", "FILE", 1, 1, COMMAND_CHANGES, "submit and approve at once (cannot be undone)",
+     NULL, submit_options, run_issue},
     {"ca fetch", "CERTIFICATE", 1, 1, 0, "get an issued certificate (a submission, serial or name)",
-     "  padlock ca fetch www.example.com --format p7b --out www.p7b", ca_fetch_options, ca_run_fetch},
+     "  padlock ca fetch www.example.com --format p7b --out www.p7b", ca_fetch_options,
+     ca_run_fetch},
     {"ca issued", "", 0, 0, 0, "list the issued certificates", NULL, issued_options, run_issued},
     {"ca root", "", 0, 0, 0, "print the root certificate", NULL, ca_root_options, ca_run_root},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

@@ -9,8 +9,10 @@
 #include "ops/submission.h"
 
 const struct option ca_fetch_options[] = {
-    {"format", OPTION_CHOICE, "pem|der|p7b|pfx|chain", "the form (default pem); pfx only where the key is in this store"},
-    {"for", OPTION_CHOICE, "windows-2008|windows-2016|windows|java|openssl", "who will open the pfx (default windows)"},
+    {"format", OPTION_CHOICE, "pem|der|p7b|pfx|chain",
+     "the form (default pem); pfx only where the key is in this store"},
+    {"for", OPTION_CHOICE, "windows-2008|windows-2016|windows|java|openssl",
+     "who will open the pfx (default windows)"},
     {"password-file", OPTION_TEXT, "FILE", "the pfx's password: the file's first line"},
     {"out", OPTION_TEXT, "FILE", "where it goes (default: standard output)"},
     {"force", OPTION_FLAG, NULL, "overwrite the file"},
@@ -24,9 +26,10 @@ const struct option ca_root_options[] = {
 };
 
 bool ca_run_fetch(struct cli *cli, struct err *e) {
-    static const enum export_format formats[] = {EXPORT_PEM, EXPORT_DER, EXPORT_P7B, EXPORT_PFX, EXPORT_CHAIN};
-    static const enum pfx_reader readers[] = {PFX_FOR_WINDOWS_2008, PFX_FOR_WINDOWS_2016, PFX_FOR_WINDOWS, PFX_FOR_JAVA,
-                                              PFX_FOR_OPENSSL};
+    static const enum export_format formats[] = {EXPORT_PEM, EXPORT_DER, EXPORT_P7B, EXPORT_PFX,
+                                                 EXPORT_CHAIN};
+    static const enum pfx_reader readers[] = {PFX_FOR_WINDOWS_2008, PFX_FOR_WINDOWS_2016,
+                                              PFX_FOR_WINDOWS, PFX_FOR_JAVA, PFX_FOR_OPENSSL};
     int format = args_choice(cli->args, "format");
     int reader = args_choice(cli->args, "for");
     PL_AUTO(issued_row_freep) struct issued_row *row = NULL;
@@ -61,8 +64,9 @@ bool ca_run_root(struct cli *cli, struct err *e) {
     if (cli->out.is_json && path == NULL) {
         return out_json(&cli->out, view_issuer(root.row), e);
     }
-    bool ok = args_choice(cli->args, "format") == 1 ? buf_append(&out, root.certificate->der, root.certificate->der_len, e)
-                                                    : cert_append_pem(root.certificate, &out, e);
+    bool ok = args_choice(cli->args, "format") == 1
+                  ? buf_append(&out, root.certificate->der, root.certificate->der_len, e)
+                  : cert_append_pem(root.certificate, &out, e);
     return ok && cli_write_file(cli, path, out.data, out.len, false, e) &&
            (path == NULL || out_json(&cli->out, view_issuer(root.row), e));
 }

@@ -16,8 +16,8 @@
 
 enum { NOTES_MAX = 64, BOUND_MAX = 1000 * 1000 };
 
-static bool print_added(struct cli *cli, const struct cert_row *row, const struct list *notes, const char *verb,
-                        struct err *e) {
+static bool print_added(struct cli *cli, const struct cert_row *row, const struct list *notes,
+                        const char *verb, struct err *e) {
     char id[ID_SHORT_LEN + 1];
     char ends[11];
     id_format_short(&row->id, id);
@@ -59,16 +59,19 @@ static bool run_import(struct cli *cli, struct err *e) {
     const char *exportable = args_text(cli->args, "exportable");
     list_init(&notes, NOTES_MAX);
     if (!cli_read_file(path, DETECT_INPUT_MAX, &file, e) ||
-        (unpack_needs_password(file.data, file.len) && !cli_password(cli, "password of the file: ", false, &password, e))) {
+        (unpack_needs_password(file.data, file.len) &&
+         !cli_password(cli, "password of the file: ", false, &password, e))) {
         return false;
     }
     const struct import_wish wish = {.bytes = file.data,
                                      .len = file.len,
                                      .password = &password,
                                      .friendly_name = args_text(cli->args, "name"),
-                                     .is_exportable = exportable == NULL || str_equal(exportable, "yes")};
-    return ops_import(cli->ops, &wish, &notes, &row, e) ? print_added(cli, row, &notes, "imported", e)
-                                                        : err_wrap(e, "could not import \"%.300s\"", path);
+                                     .is_exportable =
+                                         exportable == NULL || str_equal(exportable, "yes")};
+    return ops_import(cli->ops, &wish, &notes, &row, e)
+               ? print_added(cli, row, &notes, "imported", e)
+               : err_wrap(e, "could not import \"%.300s\"", path);
 }
 
 static enum out_color color_of(const struct cert_row *row) {
@@ -76,7 +79,8 @@ static enum out_color color_of(const struct cert_row *row) {
     return left_ms < 0 ? OUT_RED : left_ms < 30 * CLOCK_DAY_MS ? OUT_YELLOW : OUT_PLAIN;
 }
 
-static bool list_row(struct cli *cli, struct out_table *table, json_t *items, const struct cert_row *row, struct err *e) {
+static bool list_row(struct cli *cli, struct out_table *table, json_t *items,
+                     const struct cert_row *row, struct err *e) {
     PL_AUTO(list_clear) struct list places;
     PL_AUTO(cert_freep) struct cert *cert = NULL;
     char id[ID_SHORT_LEN + 1];
@@ -91,11 +95,14 @@ static bool list_row(struct cli *cli, struct out_table *table, json_t *items, co
     id_format_short(&row->id, id);
     view_names(&row->names, names);
     view_days_left(row->not_after_ms, left);
-    (void)snprintf(key, sizeof(key), "%s%s", row->key_spec, id_is_zero(&row->key_id) ? " (no key)" : "");
+    (void)snprintf(key, sizeof(key), "%s%s", row->key_spec,
+                   id_is_zero(&row->key_id) ? " (no key)" : "");
     if (places.count > 0) {
-        (void)snprintf(bound, sizeof(bound), places.count == 1 ? "%.150s" : "%.150s +%zu", places.items[0], places.count - 1);
+        (void)snprintf(bound, sizeof(bound), places.count == 1 ? "%.150s" : "%.150s +%zu",
+                       places.items[0], places.count - 1);
     }
-    const char *cells[] = {id, row->friendly_name, names, cert_issuer_display_name(cert), left, key, bound};
+    const char *cells[] = {
+        id, row->friendly_name, names, cert_issuer_display_name(cert), left, key, bound};
     (void)json_array_append_new(items, view_cert(row, &places));
     return out_table_row(table, color_of(row), cells, e);
 }
@@ -109,20 +116,27 @@ static struct cert_filter filter_of(const struct cli *cli) {
         .domain = args_text(cli->args, "domain"),
         .friendly_name_prefix = args_text(cli->args, "name"),
         .expires_before_ms = expiring_ms == 0 ? 0 : clock_now_ms() + expiring_ms,
-        .key = key < 0 ? CERT_ANY : key == 0 ? CERT_WITH : CERT_WITHOUT,
-        .binding = bound < 0 ? CERT_ANY : bound == 0 ? CERT_WITH : CERT_WITHOUT,
+        .key = key < 0    ? CERT_ANY
+               : key == 0 ? CERT_WITH
+                          : CERT_WITHOUT,
+        .binding = bound < 0    ? CERT_ANY
+                   : bound == 0 ? CERT_WITH
+                                : CERT_WITHOUT,
     };
 }
 
 static bool run_list(struct cli *cli, struct err *e) {
-    static const char *const headers[] = {"ID", "NAME", "NAMES", "ISSUER", "LEFT", "KEY", "BOUND AT"};
+    static const char *const headers[] = {"ID",   "NAME", "NAMES",   "ISSUER",
+                                          "LEFT", "KEY",  "BOUND AT"};
     static const enum cert_sort sorts[] = {CERT_SORT_EXPIRY, CERT_SORT_NAME, CERT_SORT_AGE};
     const struct cert_filter filter = filter_of(cli);
     int sort = args_choice(cli->args, "sort");
     const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT),
-                              .after = args_text(cli->args, "after"), .is_descending = args_flag(cli->args, "reverse")};
+                              .after = args_text(cli->args, "after"),
+                              .is_descending = args_flag(cli->args, "reverse")};
     PL_AUTO(cert_rows_clear) struct cert_rows rows = {0};
-    if (!store_cert_list(ops_store(cli->ops), &filter, sorts[sort < 0 ? 0 : sort], &page, &rows, e)) {
+    if (!store_cert_list(ops_store(cli->ops), &filter, sorts[sort < 0 ? 0 : sort], &page, &rows,
+                         e)) {
         return false;
     }
     struct out_table table;
@@ -132,8 +146,11 @@ static bool run_list(struct cli *cli, struct err *e) {
     for (size_t i = 0; ok && i < rows.count; i++) {
         ok = list_row(cli, &table, items, rows.items[i], e);
     }
-    out_table_end(&table, "no certificates; \"padlock cert install\" and \"cert import\" bring them in");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "certificates", items, "next", rows.next), e) && ok;
+    out_table_end(&table,
+                  "no certificates; \"padlock cert install\" and \"cert import\" bring them in");
+    return out_json(&cli->out, json_pack("{s:o, s:s?}", "certificates", items, "next", rows.next),
+                    e) &&
+           ok;
 }
 
 static bool show_pem(struct cli *cli, const struct cert *cert, struct err *e) {
@@ -148,7 +165,8 @@ static bool show_text(struct cli *cli, const struct cert *cert, struct err *e) {
     return cert_append_text(cert, &text, e) && out_bytes(text.data, text.len, e);
 }
 
-static bool show_fields(struct cli *cli, const struct cert_row *row, const struct cert *cert, struct err *e) {
+static bool show_fields(struct cli *cli, const struct cert_row *row, const struct cert *cert,
+                        struct err *e) {
     PL_AUTO(list_clear) struct list places;
     PL_AUTO(cert_list_clear) struct cert_list chain = {0};
     char id[ID_TEXT_LEN + 1];
@@ -158,7 +176,8 @@ static bool show_fields(struct cli *cli, const struct cert_row *row, const struc
     char fingerprint[96];
     char spki[96];
     list_init(&places, BOUND_MAX);
-    if (!ops_cert_bound_at(cli->ops, &row->id, &places, e) || !ops_cert_chain(cli->ops, &row->id, &chain, e)) {
+    if (!ops_cert_bound_at(cli->ops, &row->id, &places, e) ||
+        !ops_cert_chain(cli->ops, &row->id, &chain, e)) {
         return false;
     }
     id_format(&row->id, id);
@@ -179,7 +198,8 @@ static bool show_fields(struct cli *cli, const struct cert_row *row, const struc
     }
     out_field(&cli->out, "serial", "%s", row->serial);
     out_field(&cli->out, "valid", "%s to %s (%s)", begins, ends, left);
-    out_field(&cli->out, "key", "%s, %s", row->key_spec, id_is_zero(&row->key_id) ? "not in this store" : "in this store, sealed");
+    out_field(&cli->out, "key", "%s, %s", row->key_spec,
+              id_is_zero(&row->key_id) ? "not in this store" : "in this store, sealed");
     out_field(&cli->out, "signature", "%s", cert->signature_algorithm);
     out_field(&cli->out, "SHA-256", "%s", fingerprint);
     out_field(&cli->out, "public key", "%s", spki);
@@ -202,9 +222,10 @@ static bool run_show(struct cli *cli, struct err *e) {
 }
 
 static bool run_export(struct cli *cli, struct err *e) {
-    static const enum export_format formats[] = {EXPORT_PFX, EXPORT_PEM, EXPORT_P7B, EXPORT_DER, EXPORT_CHAIN};
-    static const enum pfx_reader readers[] = {PFX_FOR_WINDOWS_2008, PFX_FOR_WINDOWS_2016, PFX_FOR_WINDOWS, PFX_FOR_JAVA,
-                                              PFX_FOR_OPENSSL};
+    static const enum export_format formats[] = {EXPORT_PFX, EXPORT_PEM, EXPORT_P7B, EXPORT_DER,
+                                                 EXPORT_CHAIN};
+    static const enum pfx_reader readers[] = {PFX_FOR_WINDOWS_2008, PFX_FOR_WINDOWS_2016,
+                                              PFX_FOR_WINDOWS, PFX_FOR_JAVA, PFX_FOR_OPENSSL};
     int format = args_choice(cli->args, "format");
     int reader = args_choice(cli->args, "for");
     PL_AUTO(cert_row_freep) struct cert_row *row = NULL;
@@ -254,7 +275,8 @@ static const struct option name_options[] = {
 static const struct option import_options[] = {
     {"name", OPTION_TEXT, "NAME", "friendly name: what lists show"},
     {"password-file", OPTION_TEXT, "FILE", "the file's password: the first line"},
-    {"exportable", OPTION_CHOICE, "yes|no", "whether the key may leave again, encrypted (default yes)"},
+    {"exportable", OPTION_CHOICE, "yes|no",
+     "whether the key may leave again, encrypted (default yes)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option list_options[] = {
@@ -276,10 +298,13 @@ static const struct option show_options[] = {
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option export_options[] = {
-    {"format", OPTION_CHOICE, "pfx|pem|p7b|der|chain", "the form (default pem); pfx always has the key"},
-    {"for", OPTION_CHOICE, "windows-2008|windows-2016|windows|java|openssl", "who will open the pfx (default windows)"},
+    {"format", OPTION_CHOICE, "pfx|pem|p7b|der|chain",
+     "the form (default pem); pfx always has the key"},
+    {"for", OPTION_CHOICE, "windows-2008|windows-2016|windows|java|openssl",
+     "who will open the pfx (default windows)"},
     {"with-key", OPTION_FLAG, NULL, "the private key too, encrypted (pem)"},
-    {"password-file", OPTION_TEXT, "FILE", "the key's new password: the file's first line (else asked)"},
+    {"password-file", OPTION_TEXT, "FILE",
+     "the key's new password: the file's first line (else asked)"},
     {"out", OPTION_TEXT, "FILE", "where it goes (default: standard output)"},
     {"force", OPTION_FLAG, NULL, "overwrite the file"},
     {NULL, OPTION_FLAG, NULL, NULL},
@@ -290,19 +315,22 @@ static const struct option delete_options[] = {
 };
 
 const struct command cert_commands[] = {
-    {"cert install", "FILE", 1, 1, COMMAND_CHANGES, "complete a request with the certificate that the CA sent",
+    {"cert install", "FILE", 1, 1, COMMAND_CHANGES,
+     "complete a request with the certificate that the CA sent",
      "PEM, DER or p7b, with or without chain, in any order. The pending request is found by its public key.\n\n"
      "  padlock cert install www.p7b --name \"Shop 2026\"",
      name_options, run_install},
     {"cert list", "", 0, 0, 0, "list the installed certificates", NULL, list_options, run_list},
-    {"cert show", "CERTIFICATE", 1, 1, 0, "show one (a friendly name, id, fingerprint or host name)", NULL, show_options, run_show},
+    {"cert show", "CERTIFICATE", 1, 1, 0,
+     "show one (a friendly name, id, fingerprint or host name)", NULL, show_options, run_show},
     {"cert export", "CERTIFICATE", 1, 1, 0, "write one to a file (with its key: cannot be undone)",
      "A key leaves only encrypted. Say who will open the pfx: old Windows needs 3DES and SHA-1, new\n"
      "readers take AES-256 and SHA-256.\n\n"
      "  padlock cert export \"Shop 2026\" --format pfx --for windows --out shop.pfx",
      export_options, run_export},
-    {"cert import", "FILE", 1, 1, COMMAND_CHANGES, "take in a certificate that comes with its key (.pfx, PEM)", NULL,
-     import_options, run_import},
-    {"cert delete", "CERTIFICATE", 1, 1, COMMAND_CHANGES, "delete one; refused while it is bound", NULL, delete_options, run_delete},
+    {"cert import", "FILE", 1, 1, COMMAND_CHANGES,
+     "take in a certificate that comes with its key (.pfx, PEM)", NULL, import_options, run_import},
+    {"cert delete", "CERTIFICATE", 1, 1, COMMAND_CHANGES, "delete one; refused while it is bound",
+     NULL, delete_options, run_delete},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

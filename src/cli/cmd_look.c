@@ -26,11 +26,12 @@ static const char *outcome_text(enum verify_outcome outcome) {
 
 static json_t *check_document(const struct verify_check *check) {
     json_t *o = json_object();
-    bool ok = o != NULL && json_set_text(o, "check", verify_check_name(check->id), NULL) &&
-              json_set_text(o, "outcome", outcome_text(check->outcome), NULL) &&
-              json_set_text(o, "sentence", check->sentence, NULL) &&
-              (check->code == ERR_NONE || json_set_text(o, "code", err_code_text(check->code), NULL)) &&
-              (check->hint[0] == '\0' || json_set_text(o, "hint", check->hint, NULL));
+    bool ok =
+        o != NULL && json_set_text(o, "check", verify_check_name(check->id), NULL) &&
+        json_set_text(o, "outcome", outcome_text(check->outcome), NULL) &&
+        json_set_text(o, "sentence", check->sentence, NULL) &&
+        (check->code == ERR_NONE || json_set_text(o, "code", err_code_text(check->code), NULL)) &&
+        (check->hint[0] == '\0' || json_set_text(o, "hint", check->hint, NULL));
     if (!ok) {
         json_decref(o);
         return NULL;
@@ -54,7 +55,8 @@ static json_t *verdict_document(const struct cli *cli, const struct verification
     bool ok = json_set_text(document, "target", args_at(cli->args, 0), NULL) &&
               json_set_text(document, "host", v->host, NULL) &&
               json_set_text(document, "outcome", outcome_text(v->verdict.overall), NULL) &&
-              json_set_text(document, "trust", v->trust, NULL) && json_set_taken(document, "checks", checks, NULL) &&
+              json_set_text(document, "trust", v->trust, NULL) &&
+              json_set_taken(document, "checks", checks, NULL) &&
               json_set_taken(document, "chain", chain, NULL) &&
               json_set_taken(document, "notes", view_list(&v->verdict.presentation.notes), NULL) &&
               (!v->is_server || (json_set_text(document, "address", v->look.address, NULL) &&
@@ -75,20 +77,23 @@ static void print_check(const struct cli *cli, const struct verify_check *check)
     if (check->outcome == VERIFY_FAIL) {
         (void)snprintf(code, sizeof(code), "  [%s]", err_code_text(check->code));
     }
-    out_colored(&cli->out, colors[check->outcome], "%s %-11s %s%s", marks[check->outcome], verify_check_name(check->id),
-                check->sentence, code);
+    out_colored(&cli->out, colors[check->outcome], "%s %-11s %s%s", marks[check->outcome],
+                verify_check_name(check->id), check->sentence, code);
     if (check->hint[0] != '\0' && check->outcome == VERIFY_FAIL) {
         out_line(&cli->out, "  hint: %s", check->hint);
     }
 }
 
 static void print_verification(const struct cli *cli, const struct verification *v) {
-    const struct cert *leaf = v->verdict.chain.count > 0 ? v->verdict.chain.items[0] : v->look.presented.items[0];
+    const struct cert *leaf =
+        v->verdict.chain.count > 0 ? v->verdict.chain.items[0] : v->look.presented.items[0];
     if (v->is_server) {
-        out_line(&cli->out, "%s (%s), %s, %s%s%s", args_at(cli->args, 0), v->look.address, v->look.version, v->look.suite,
-                 v->look.group[0] == '\0' ? "" : ", ", v->look.group);
+        out_line(&cli->out, "%s (%s), %s, %s%s%s", args_at(cli->args, 0), v->look.address,
+                 v->look.version, v->look.suite, v->look.group[0] == '\0' ? "" : ", ",
+                 v->look.group);
     }
-    out_line(&cli->out, "certificate: %s, issued by %s", cert_display_name(leaf), cert_issuer_display_name(leaf));
+    out_line(&cli->out, "certificate: %s, issued by %s", cert_display_name(leaf),
+             cert_issuer_display_name(leaf));
     for (size_t i = 0; i < VERIFY_CHECK_COUNT; i++) {
         print_check(cli, &v->verdict.checks[i]);
     }
@@ -96,7 +101,8 @@ static void print_verification(const struct cli *cli, const struct verification 
         out_line(&cli->out, "note: %s", v->verdict.presentation.notes.items[i]);
     }
     bool is_good = v->verdict.overall != VERIFY_FAIL;
-    out_colored(&cli->out, is_good ? OUT_GREEN : OUT_RED, "%s (trusting %s)", is_good ? "verified" : "not verified", v->trust);
+    out_colored(&cli->out, is_good ? OUT_GREEN : OUT_RED, "%s (trusting %s)",
+                is_good ? "verified" : "not verified", v->trust);
 }
 
 static bool run_verify(struct cli *cli, struct err *e) {
@@ -105,7 +111,8 @@ static bool run_verify(struct cli *cli, struct err *e) {
                                      .host = args_text(cli->args, "host"),
                                      .trust_file = args_text(cli->args, "trust"),
                                      .at_ms = args_date_ms(cli->args, "at", clock_now_ms()),
-                                     .timeout_ms = args_duration_ms(cli->args, "timeout", TIMEOUT_MS)};
+                                     .timeout_ms =
+                                         args_duration_ms(cli->args, "timeout", TIMEOUT_MS)};
     if (!ops_verify(cli->ops, &wish, &v, e)) {
         return false;
     }
@@ -119,7 +126,8 @@ static json_t *item_document(const struct detected_item *item, const struct list
     char key[KEY_SPEC_TEXT];
     key_spec_format(&item->key_spec, key);
     bool ok = o != NULL && json_set_text(o, "kind", sniff_describe(item->kind), NULL) &&
-              json_set_text(o, "detail", item->detail, NULL) && json_set_text(o, "problem", item->problem, NULL) &&
+              json_set_text(o, "detail", item->detail, NULL) &&
+              json_set_text(o, "problem", item->problem, NULL) &&
               json_set_bool(o, "needs_password", item->needs_password, NULL) &&
               (!item->has_spki || (json_set_hex(o, "spki_sha256", item->spki_sha256, 32, NULL) &&
                                    json_set_text(o, "key", key, NULL))) &&
@@ -132,7 +140,8 @@ static json_t *item_document(const struct detected_item *item, const struct list
     return o;
 }
 
-static void print_item(const struct cli *cli, const struct detected_item *item, const struct list *lines) {
+static void print_item(const struct cli *cli, const struct detected_item *item,
+                       const struct list *lines) {
     char key[KEY_SPEC_TEXT] = "";
     if (item->has_spki) {
         key_spec_describe(&item->key_spec, key);
@@ -158,7 +167,8 @@ static void print_item(const struct cli *cli, const struct detected_item *item, 
     }
 }
 
-static bool inspect_items(struct cli *cli, const struct detected *detected, json_t *items, struct err *e) {
+static bool inspect_items(struct cli *cli, const struct detected *detected, json_t *items,
+                          struct err *e) {
     for (size_t i = 0; i < detected->count; i++) {
         const struct detected_item *item = &detected->items[i];
         PL_AUTO(list_clear) struct list lines;
@@ -186,7 +196,8 @@ static bool run_inspect(struct cli *cli, struct err *e) {
         return false;
     }
     json_t *document = json_object();
-    bool ok = json_set_text(document, "file", path, e) && json_set_text(document, "description", detected.description, e) &&
+    bool ok = json_set_text(document, "file", path, e) &&
+              json_set_text(document, "description", detected.description, e) &&
               json_set_taken(document, "items", PL_TAKE(items), e);
     if (!ok) {
         json_decref(document);
@@ -196,7 +207,8 @@ static bool run_inspect(struct cli *cli, struct err *e) {
 }
 
 static const struct option verify_options[] = {
-    {"host", OPTION_TEXT, "NAME", "the name that the certificate must be for, and that is asked for (SNI)"},
+    {"host", OPTION_TEXT, "NAME",
+     "the name that the certificate must be for, and that is asked for (SNI)"},
     {"trust", OPTION_TEXT, "FILE", "trust only the certificates in this file"},
     {"at", OPTION_DATE, "DATE", "verify as of that date"},
     {"timeout", OPTION_DURATION, "DURATION", "how long to wait for a server (default 10s)"},
@@ -204,11 +216,12 @@ static const struct option verify_options[] = {
 };
 
 const struct command look_commands[] = {
-    {"verify", "HOST[:PORT]|FILE", 1, 1, COMMAND_STORE_IF_ANY, "verify a server's certificate, or a file's, as a client does",
+    {"verify", "HOST[:PORT]|FILE", 1, 1, COMMAND_STORE_IF_ANY,
+     "verify a server's certificate, or a file's, as a client does",
      "Five checks, a sentence each: dates, issuer, signature, name, revocation. Exit code 0 when none\n"
      "fails, 1 when one does.\n\n  padlock verify www.example.com\n  padlock verify 127.0.0.1:8443 --host www.example.com",
      verify_options, run_verify},
-    {"inspect", "FILE", 1, 1, COMMAND_STORE_IF_ANY, "say what any file is, and what in this store it belongs to", NULL, NULL,
-     run_inspect},
+    {"inspect", "FILE", 1, 1, COMMAND_STORE_IF_ANY,
+     "say what any file is, and what in this store it belongs to", NULL, NULL, run_inspect},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

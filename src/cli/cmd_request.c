@@ -22,7 +22,8 @@ enum { WARNINGS_MAX = 64 };
 static bool csr_to_pem(const struct bytes *der, struct buf *out, struct err *e) {
     PL_AUTO(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
-    if (bio == NULL || PEM_write_bio(bio, PEM_STRING_X509_REQ, "", der->data, (long)der->len) <= 0) {
+    if (bio == NULL ||
+        PEM_write_bio(bio, PEM_STRING_X509_REQ, "", der->data, (long)der->len) <= 0) {
         return err_set_openssl(e, ERR_BASE_OOM, "cannot write the CSR as PEM");
     }
     long len = BIO_get_mem_data(bio, &text);
@@ -43,15 +44,17 @@ static bool names_from_options(struct cli *cli, struct request_names *names, str
             return err_wrap(e, "the name \"%.200s\" cannot be used", typed->items[i]);
         }
     }
-    return add_field(cli, dn, "country", NID_countryName, e) && add_field(cli, dn, "state", NID_stateOrProvinceName, e) &&
-           add_field(cli, dn, "city", NID_localityName, e) && add_field(cli, dn, "org", NID_organizationName, e) &&
+    return add_field(cli, dn, "country", NID_countryName, e) &&
+           add_field(cli, dn, "state", NID_stateOrProvinceName, e) &&
+           add_field(cli, dn, "city", NID_localityName, e) &&
+           add_field(cli, dn, "org", NID_organizationName, e) &&
            add_field(cli, dn, "unit", NID_organizationalUnitName, e) &&
            add_field(cli, dn, "email", NID_pkcs9_emailAddress, e) &&
            dn_add(dn, NID_commonName, names->sans.items[0].text, e);
 }
 
-static bool print_new(struct cli *cli, const struct request_row *row, const struct list *warnings, const char *path,
-                      struct err *e) {
+static bool print_new(struct cli *cli, const struct request_row *row, const struct list *warnings,
+                      const char *path, struct err *e) {
     char id[ID_SHORT_LEN + 1];
     id_format_short(&row->id, id);
     out_notices(&cli->out, warnings);
@@ -74,7 +77,8 @@ static bool print_new(struct cli *cli, const struct request_row *row, const stru
     return out_json(&cli->out, document, e);
 }
 
-static bool write_csr(struct cli *cli, const struct request_row *row, const char *path, struct err *e) {
+static bool write_csr(struct cli *cli, const struct request_row *row, const char *path,
+                      struct err *e) {
     PL_AUTO(buf_clear) struct buf pem = {.max = 4 * CSR_DER_MAX};
     return csr_to_pem(&row->csr, &pem, e) && cli_write_file(cli, path, pem.data, pem.len, false, e);
 }
@@ -88,7 +92,8 @@ static bool run_new(struct cli *cli, struct err *e) {
     const char *spec = args_text(cli->args, "key");
     const char *exportable = args_text(cli->args, "exportable");
     const char *path = args_text(cli->args, "out");
-    struct request_wish wish = {.names = &names, .is_exportable = exportable == NULL || str_equal(exportable, "yes"),
+    struct request_wish wish = {.names = &names,
+                                .is_exportable = exportable == NULL || str_equal(exportable, "yes"),
                                 .friendly_name = args_text(cli->args, "friendly-name")};
     if (!key_spec_parse(spec == NULL ? "ec:p256" : spec, &wish.key, e)) {
         return false;
@@ -101,7 +106,8 @@ static bool run_new(struct cli *cli, struct err *e) {
     } else if (!names_from_options(cli, &names, e)) {
         return false;
     }
-    return ops_request_new(cli->ops, &wish, &warnings, &row, e) && (path == NULL || write_csr(cli, row, path, e)) &&
+    return ops_request_new(cli->ops, &wish, &warnings, &row, e) &&
+           (path == NULL || write_csr(cli, row, path, e)) &&
            print_new(cli, row, &warnings, path, e) &&
            (path != NULL || cli->out.is_json || write_csr(cli, row, NULL, e));
 }
@@ -111,7 +117,8 @@ static bool run_list(struct cli *cli, struct err *e) {
     int choice = args_choice(cli->args, "state");
     enum request_state state = (enum request_state)(choice < 0 ? 0 : choice);
     const struct request_filter filter = {.state = choice < 0 ? NULL : &state};
-    const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT), .is_descending = true,
+    const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT),
+                              .is_descending = true,
                               .after = args_text(cli->args, "after")};
     PL_AUTO(request_rows_clear) struct request_rows rows = {0};
     if (!store_request_list(ops_store(cli->ops), &filter, &page, &rows, e)) {
@@ -128,7 +135,8 @@ static bool run_list(struct cli *cli, struct err *e) {
         id_format_short(&row->id, id);
         view_names(&row->names, names);
         clock_format_day(row->created_ms, day);
-        const char *cells[] = {id, request_state_text(row->state), names, row->key_spec, row->friendly_name, day};
+        const char *cells[] = {
+            id, request_state_text(row->state), names, row->key_spec, row->friendly_name, day};
         if (!out_table_row(&table, row->state == REQUEST_PENDING ? OUT_PLAIN : OUT_DIM, cells, e)) {
             out_table_end(&table, NULL);
             json_decref(items);
@@ -167,7 +175,8 @@ static bool run_show(struct cli *cli, struct err *e) {
 static bool run_csr(struct cli *cli, struct err *e) {
     PL_AUTO(request_row_freep) struct request_row *row = NULL;
     PL_AUTO(buf_clear) struct buf pem = {.max = 4 * CSR_DER_MAX};
-    if (!ops_request_pick(cli->ops, args_at(cli->args, 0), &row, e) || !csr_to_pem(&row->csr, &pem, e)) {
+    if (!ops_request_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
+        !csr_to_pem(&row->csr, &pem, e)) {
         return false;
     }
     const char *path = args_text(cli->args, "out");
@@ -184,7 +193,8 @@ static bool run_csr(struct cli *cli, struct err *e) {
 
 static bool run_cancel(struct cli *cli, struct err *e) {
     PL_AUTO(request_row_freep) struct request_row *row = NULL;
-    if (!ops_request_pick(cli->ops, args_at(cli->args, 0), &row, e) || !ops_request_cancel(cli->ops, row, e)) {
+    if (!ops_request_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
+        !ops_request_cancel(cli->ops, row, e)) {
         return false;
     }
     out_line(&cli->out, "cancelled: %s, and its key deleted", row->subject);
@@ -198,8 +208,10 @@ static const struct option new_options[] = {
     {"state", OPTION_TEXT, "NAME", "state or province, written out"},
     {"country", OPTION_TEXT, "CC", "country, the two letters of ISO 3166"},
     {"email", OPTION_TEXT, "ADDRESS", "e-mail address"},
-    {"key", OPTION_TEXT, "KIND", "rsa:2048, rsa:3072, rsa:4096, ec:p256 (the default), ec:p384, ec:p521, ed25519"},
-    {"exportable", OPTION_CHOICE, "yes|no", "whether the key may ever leave, encrypted (default yes)"},
+    {"key", OPTION_TEXT, "KIND",
+     "rsa:2048, rsa:3072, rsa:4096, ec:p256 (the default), ec:p384, ec:p521, ed25519"},
+    {"exportable", OPTION_CHOICE, "yes|no",
+     "whether the key may ever leave, encrypted (default yes)"},
     {"friendly-name", OPTION_TEXT, "NAME", "what lists show"},
     {"out", OPTION_TEXT, "FILE", "where the CSR goes (default: standard output)"},
     {"force", OPTION_FLAG, NULL, "overwrite the file"},
@@ -218,15 +230,18 @@ static const struct option file_options[] = {
 };
 
 const struct command request_commands[] = {
-    {"request new", "[NAME…]", 0, COMMAND_ANY_COUNT, COMMAND_CHANGES, "make a key and a certificate request (CSR)",
+    {"request new", "[NAME…]", 0, COMMAND_ANY_COUNT, COMMAND_CHANGES,
+     "make a key and a certificate request (CSR)",
      "The first NAME is the common name; all are subject alternative names. The private key is sealed as\n"
      "it is made and never leaves but encrypted. Without a NAME, at a terminal, a wizard asks.\n\n"
      "  padlock request new www.example.com example.com --org \"Example Inc.\" --city Redmond \\\n"
      "      --state Washington --country US --out www.csr",
      new_options, run_new},
     {"request list", "", 0, 0, 0, "list the requests", NULL, list_options, run_list},
-    {"request show", "REQUEST", 1, 1, 0, "show one request (an id, friendly name or host name)", NULL, NULL, run_show},
+    {"request show", "REQUEST", 1, 1, 0, "show one request (an id, friendly name or host name)",
+     NULL, NULL, run_show},
     {"request csr", "REQUEST", 1, 1, 0, "print a request's CSR again", NULL, file_options, run_csr},
-    {"request cancel", "REQUEST", 1, 1, COMMAND_CHANGES, "give up a pending request and delete its key", NULL, NULL, run_cancel},
+    {"request cancel", "REQUEST", 1, 1, COMMAND_CHANGES,
+     "give up a pending request and delete its key", NULL, NULL, run_cancel},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool print_site(struct cli *cli, const struct site_row *row, const char *verb, struct err *e) {
+static bool print_site(struct cli *cli, const struct site_row *row, const char *verb,
+                       struct err *e) {
     out_line(&cli->out, "%s: site \"%s\", folder %s", verb, row->name, row->root_path);
     return out_json(&cli->out, view_site(row), e);
 }
@@ -24,8 +25,9 @@ static bool run_site_add(struct cli *cli, struct err *e) {
         (void)err_set(e, ERR_CLI_ARGUMENT_MISSING, "a site needs its folder");
         return err_hint(e, "padlock site add %.60s --root DIR", name);
     }
-    return ops_site_add(cli->ops, name, root, &row, e) ? print_site(cli, row, "added", e)
-                                                       : err_wrap(e, "could not add the site \"%.100s\"", name);
+    return ops_site_add(cli->ops, name, root, &row, e)
+               ? print_site(cli, row, "added", e)
+               : err_wrap(e, "could not add the site \"%.100s\"", name);
 }
 
 static bool run_site_list(struct cli *cli, struct err *e) {
@@ -47,7 +49,8 @@ static bool run_site_list(struct cli *cli, struct err *e) {
         (void)json_array_append_new(items, view_site(row));
     }
     out_table_end(&table, "no sites; \"padlock site add NAME --root DIR\" adds one");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "sites", items, "next", rows.next), e) && ok;
+    return out_json(&cli->out, json_pack("{s:o, s:s?}", "sites", items, "next", rows.next), e) &&
+           ok;
 }
 
 static const char *cert_name(struct cli *cli, const struct id *id, struct cert_row **row) {
@@ -55,7 +58,8 @@ static const char *cert_name(struct cli *cli, const struct id *id, struct cert_r
     return ok && *row != NULL ? (*row)->friendly_name : "";
 }
 
-static bool bind_row(struct cli *cli, struct out_table *table, json_t *items, const struct binding_row *row, struct err *e) {
+static bool bind_row(struct cli *cli, struct out_table *table, json_t *items,
+                     const struct binding_row *row, struct err *e) {
     PL_AUTO(site_row_freep) struct site_row *site = NULL;
     PL_AUTO(cert_row_freep) struct cert_row *ec = NULL;
     PL_AUTO(cert_row_freep) struct cert_row *rsa = NULL;
@@ -66,25 +70,33 @@ static bool bind_row(struct cli *cli, struct out_table *table, json_t *items, co
     if (!store_site_get(ops_store(cli->ops), &row->site_id, &site, e)) {
         return false;
     }
-    const char *names[] = {cert_name(cli, &row->ec_cert_id, &ec), cert_name(cli, &row->rsa_cert_id, &rsa),
+    const char *names[] = {cert_name(cli, &row->ec_cert_id, &ec),
+                           cert_name(cli, &row->rsa_cert_id, &rsa),
                            cert_name(cli, &row->ed25519_cert_id, &ed)};
     certs[0] = '\0';
     for (size_t i = 0; i < PL_ARRAY_LEN(names); i++) {
         size_t len = strlen(certs);
         if (names[i][0] != '\0') {
-            (void)snprintf(certs + len, sizeof(certs) - len, "%s%.120s", len == 0 ? "" : ", ", names[i]);
+            (void)snprintf(certs + len, sizeof(certs) - len, "%s%.120s", len == 0 ? "" : ", ",
+                           names[i]);
         }
     }
     id_format_short(&row->id, id);
     binding_format(row, place);
-    const char *cells[] = {id, site == NULL ? "?" : site->name, place, row->host, certs, row->tls_policy,
+    const char *cells[] = {id,
+                           site == NULL ? "?" : site->name,
+                           place,
+                           row->host,
+                           certs,
+                           row->tls_policy,
                            row->is_strict ? "strict" : ""};
     (void)json_array_append_new(items, view_binding(row, site == NULL ? "" : site->name));
     return out_table_row(table, OUT_PLAIN, cells, e);
 }
 
 static bool list_bindings(struct cli *cli, const struct binding_filter *filter, struct err *e) {
-    static const char *const headers[] = {"ID", "SITE", "ADDRESS", "HOST", "CERTIFICATE", "TLS", ""};
+    static const char *const headers[] = {"ID",          "SITE", "ADDRESS", "HOST",
+                                          "CERTIFICATE", "TLS",  ""};
     const struct page page = {.limit = (size_t)args_number(cli->args, "limit", STORE_PAGE_DEFAULT),
                               .after = args_text(cli->args, "after")};
     PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
@@ -98,8 +110,11 @@ static bool list_bindings(struct cli *cli, const struct binding_filter *filter, 
     for (size_t i = 0; ok && i < rows.count; i++) {
         ok = bind_row(cli, &table, items, rows.items[i], e);
     }
-    out_table_end(&table, "nothing is bound; \"padlock bind add SITE https://ADDRESS:PORT --cert NAME\" binds");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "bindings", items, "next", rows.next), e) && ok;
+    out_table_end(
+        &table,
+        "nothing is bound; \"padlock bind add SITE https://ADDRESS:PORT --cert NAME\" binds");
+    return out_json(&cli->out, json_pack("{s:o, s:s?}", "bindings", items, "next", rows.next), e) &&
+           ok;
 }
 
 static bool run_site_show(struct cli *cli, struct err *e) {
@@ -118,14 +133,16 @@ static bool run_site_show(struct cli *cli, struct err *e) {
 static bool run_site_set(struct cli *cli, struct err *e) {
     PL_AUTO(site_row_freep) struct site_row *row = NULL;
     return ops_site_pick(cli->ops, args_at(cli->args, 0), &row, e) &&
-           ops_site_set(cli->ops, row, args_text(cli->args, "name"), args_text(cli->args, "root"), e) &&
+           ops_site_set(cli->ops, row, args_text(cli->args, "name"), args_text(cli->args, "root"),
+                        e) &&
            print_site(cli, row, "changed", e);
 }
 
 static bool run_site_remove(struct cli *cli, struct err *e) {
     PL_AUTO(site_row_freep) struct site_row *row = NULL;
     return ops_site_pick(cli->ops, args_at(cli->args, 0), &row, e) &&
-           ops_site_remove(cli->ops, row, args_flag(cli->args, "unbind"), e) && print_site(cli, row, "removed", e);
+           ops_site_remove(cli->ops, row, args_flag(cli->args, "unbind"), e) &&
+           print_site(cli, row, "removed", e);
 }
 
 static struct bind_wish wish_of(const struct cli *cli) {
@@ -147,8 +164,9 @@ static bool run_bind_add(struct cli *cli, struct err *e) {
     }
     binding_format(row, place);
     out_notices(&cli->out, &plan.warnings);
-    out_line(&cli->out, "bound: %s%s%s serves the site \"%s\"%s%s%s", place, row->host[0] == '\0' ? "" : " ", row->host,
-             plan.site->name, plan.cert == NULL ? "" : " with \"", plan.cert == NULL ? "" : plan.cert->friendly_name,
+    out_line(&cli->out, "bound: %s%s%s serves the site \"%s\"%s%s%s", place,
+             row->host[0] == '\0' ? "" : " ", row->host, plan.site->name,
+             plan.cert == NULL ? "" : " with \"", plan.cert == NULL ? "" : plan.cert->friendly_name,
              plan.cert == NULL ? "" : "\"");
     json_t *document = view_binding(row, plan.site->name);
     if (document != NULL) {
@@ -179,8 +197,10 @@ static bool run_bind_check(struct cli *cli, struct err *e) {
     }
     out_line(&cli->out, is_fine ? "it can be bound" : "it cannot be bound");
     cli->exit_code = is_fine ? 0 : 3;
-    return out_json(&cli->out, json_pack("{s:b, s:o, s:o}", "is_possible", is_fine, "conflicts", view_list(&plan.conflicts),
-                                         "warnings", view_list(&plan.warnings)), e);
+    return out_json(&cli->out,
+                    json_pack("{s:b, s:o, s:o}", "is_possible", is_fine, "conflicts",
+                              view_list(&plan.conflicts), "warnings", view_list(&plan.warnings)),
+                    e);
 }
 
 static bool run_bind_list(struct cli *cli, struct err *e) {
@@ -229,7 +249,8 @@ static const struct option page_options[] = {
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option bind_options[] = {
-    {"host", OPTION_TEXT, "NAME", "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
+    {"host", OPTION_TEXT, "NAME",
+     "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
     {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},
     {"tls-policy", OPTION_TEXT, "NAME", "modern or intermediate (the default)"},
     {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
@@ -249,20 +270,24 @@ static const struct option unbind_options[] = {
 };
 
 const struct command site_commands[] = {
-    {"site add", "NAME", 1, 1, COMMAND_CHANGES, "add a site: a folder to be served", "  padlock site add shop --root /srv/shop",
-     add_options, run_site_add},
+    {"site add", "NAME", 1, 1, COMMAND_CHANGES, "add a site: a folder to be served",
+     "  padlock site add shop --root /srv/shop", add_options, run_site_add},
     {"site list", "", 0, 0, 0, "list the sites", NULL, page_options, run_site_list},
     {"site show", "SITE", 1, 1, 0, "show one site", NULL, NULL, run_site_show},
-    {"site set", "SITE", 1, 1, COMMAND_CHANGES, "change a site's folder or name", NULL, set_options, run_site_set},
-    {"site remove", "SITE", 1, 1, COMMAND_CHANGES, "remove a site; refused while it is bound", NULL, remove_options, run_site_remove},
-    {"bind add", "SITE https://ADDRESS:PORT", 2, 2, COMMAND_CHANGES, "bind a site to an address, port and host name",
+    {"site set", "SITE", 1, 1, COMMAND_CHANGES, "change a site's folder or name", NULL, set_options,
+     run_site_set},
+    {"site remove", "SITE", 1, 1, COMMAND_CHANGES, "remove a site; refused while it is bound", NULL,
+     remove_options, run_site_remove},
+    {"bind add", "SITE https://ADDRESS:PORT", 2, 2, COMMAND_CHANGES,
+     "bind a site to an address, port and host name",
      "Every conflict is told before anything changes, and the key makes a test signature. A running server\n"
      "takes the change up within a second.\n\n"
      "  padlock bind add shop https://0.0.0.0:443 --host www.example.com --cert \"Shop 2026\"",
      bind_options, run_bind_add},
-    {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0, "tell what stands against a binding, change nothing", NULL, bind_options,
-     run_bind_check},
+    {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0,
+     "tell what stands against a binding, change nothing", NULL, bind_options, run_bind_check},
     {"bind list", "", 0, 0, 0, "list the bindings", NULL, bind_list_options, run_bind_list},
-    {"bind remove", "BINDING", 1, 1, COMMAND_CHANGES, "remove one (an id, or https://ADDRESS:PORT)", NULL, unbind_options, run_bind_remove},
+    {"bind remove", "BINDING", 1, 1, COMMAND_CHANGES, "remove one (an id, or https://ADDRESS:PORT)",
+     NULL, unbind_options, run_bind_remove},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

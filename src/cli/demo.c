@@ -34,7 +34,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOTES_MAX = 32, READY_TIMEOUT_MS = 20000, RENEW_DAYS = 30, HTTPS_PORT = 8443, PATH_TEXT = 4200 };
+enum {
+    NOTES_MAX = 32,
+    READY_TIMEOUT_MS = 20000,
+    RENEW_DAYS = 30,
+    HTTPS_PORT = 8443,
+    PATH_TEXT = 4200
+};
 
 #define DEMO_NAME "localhost"
 #define DEMO_SITE "welcome"
@@ -49,7 +55,8 @@ struct demo {
 static bool demo_data_dir(const struct cli *cli, char out[PATH_TEXT], struct err *e) {
     bool is_named = args_text(cli->args, "data") != NULL || getenv("PADLOCK_DATA") != NULL;
     int len = snprintf(out, PATH_TEXT, "%s%s", cli->data_dir, is_named ? "" : "-demo");
-    return (len > 0 && len < PATH_TEXT) || err_set(e, ERR_BASE_LIMIT, "the data directory's path is too long");
+    return (len > 0 && len < PATH_TEXT) ||
+           err_set(e, ERR_BASE_LIMIT, "the data directory's path is too long");
 }
 
 static void step(const struct demo *demo, const char *what) {
@@ -59,8 +66,10 @@ static void step(const struct demo *demo, const char *what) {
 static bool make_store(struct demo *demo, struct err *e) {
     const struct init_wish wish = {.ca_name = "Padlock Demo", .base_url = "http://localhost:8080"};
     bool is_there = ops_store_exists(demo->data_dir);
-    step(demo, is_there ? "1. the store is there from an earlier run" : "1. store, sealing key, root and issuing CA: made");
-    if ((!is_there && !ops_init(demo->data_dir, &wish, e)) || !ops_open(demo->data_dir, &demo->cli->ops, e)) {
+    step(demo, is_there ? "1. the store is there from an earlier run"
+                        : "1. store, sealing key, root and issuing CA: made");
+    if ((!is_there && !ops_init(demo->data_dir, &wish, e)) ||
+        !ops_open(demo->data_dir, &demo->cli->ops, e)) {
         return err_wrap(e, "cannot make the demo's store in \"%.300s\"", demo->data_dir);
     }
     out_field(&demo->cli->out, "data", "%s", demo->data_dir);
@@ -74,7 +83,8 @@ static bool find_certificate(struct demo *demo, struct cert_row **out_row, struc
     if (!ops_cert_pick(demo->cli->ops, DEMO_NAME, &row, &miss)) {
         return miss.code == ERR_OPS_CERT_MISSING || (*e = miss, false);
     }
-    bool is_good = !id_is_zero(&row->key_id) && row->not_after_ms > clock_now_ms() + RENEW_DAYS * CLOCK_DAY_MS;
+    bool is_good =
+        !id_is_zero(&row->key_id) && row->not_after_ms > clock_now_ms() + RENEW_DAYS * CLOCK_DAY_MS;
     *out_row = is_good ? PL_TAKE(row) : NULL;
     return true;
 }
@@ -83,13 +93,17 @@ static bool request_certificate(struct demo *demo, struct request_row **out_row,
     PL_AUTO(request_names_clear) struct request_names names = {0};
     PL_AUTO(list_clear) struct list warnings;
     list_init(&warnings, NOTES_MAX);
-    const struct request_wish wish = {.names = &names, .key = {.family = KEY_EC, .bits = 256}, .is_exportable = true};
-    return san_list_add(&names.sans, SAN_DNS, DEMO_NAME, e) && san_list_add(&names.sans, SAN_IP, "127.0.0.1", e) &&
-           san_list_add(&names.sans, SAN_IP, "::1", e) && dn_add(&names.subject, NID_commonName, DEMO_NAME, e) &&
+    const struct request_wish wish = {
+        .names = &names, .key = {.family = KEY_EC, .bits = 256}, .is_exportable = true};
+    return san_list_add(&names.sans, SAN_DNS, DEMO_NAME, e) &&
+           san_list_add(&names.sans, SAN_IP, "127.0.0.1", e) &&
+           san_list_add(&names.sans, SAN_IP, "::1", e) &&
+           dn_add(&names.subject, NID_commonName, DEMO_NAME, e) &&
            ops_request_new(demo->cli->ops, &wish, &warnings, out_row, e);
 }
 
-static bool issue_certificate(struct demo *demo, const struct request_row *request, struct buf *out_p7b, struct err *e) {
+static bool issue_certificate(struct demo *demo, const struct request_row *request,
+                              struct buf *out_p7b, struct err *e) {
     PL_AUTO(csr_freep) struct csr *csr = NULL;
     PL_AUTO(submission_row_freep) struct submission_row *submission = NULL;
     PL_AUTO(issued_row_freep) struct issued_row *issued = NULL;
@@ -129,10 +143,12 @@ static bool write_page(const char *folder, struct err *e) {
     PL_AUTO(mem_freep) char *path = NULL;
     PL_AUTO(buf_clear) struct buf page = {.max = 256 * 1024};
     return file_make_folder(folder, 0755, e) && file_join(folder, "index.html", &path, e) &&
-           welcome_append_page(&page, "Padlock", e) && file_replace(path, page.data, page.len, 0644, e);
+           welcome_append_page(&page, "Padlock", e) &&
+           file_replace(path, page.data, page.len, 0644, e);
 }
 
-/* The data directory is closed to others; the page stands beside it, where the serving user can read it. */
+/* The data directory is closed to others; the page stands beside it, where the serving user can
+ * read it. */
 static bool make_site(struct demo *demo, struct err *e) {
     char folder[PATH_TEXT + 16];
     PL_AUTO(site_row_freep) struct site_row *site = NULL;
@@ -146,7 +162,8 @@ static bool make_site(struct demo *demo, struct err *e) {
 
 static bool has_ip6(void) {
     int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6,
+                                          .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     bool ok = fd >= 0 && bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) == 0;
     if (fd >= 0) {
         (void)close(fd);
@@ -155,7 +172,8 @@ static bool has_ip6(void) {
 }
 
 /* A binding of an earlier run is used again; one with an older certificate is made anew. */
-static bool bind_at(struct demo *demo, const char *url, const struct cert_row *cert, struct err *e) {
+static bool bind_at(struct demo *demo, const char *url, const struct cert_row *cert,
+                    struct err *e) {
     PL_AUTO(binding_row_freep) struct binding_row *there = NULL;
     PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
     PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
@@ -173,7 +191,8 @@ static bool bind_at(struct demo *demo, const char *url, const struct cert_row *c
     }
     const struct bind_wish wish = {.site = DEMO_SITE, .url = url, .cert = cert_id};
     out_field(&demo->cli->out, "bound", "%s", url);
-    return ops_bind_plan(demo->cli->ops, &wish, &plan, e) && ops_bind_add(demo->cli->ops, &plan, &row, e);
+    return ops_bind_plan(demo->cli->ops, &wish, &plan, e) &&
+           ops_bind_add(demo->cli->ops, &plan, &row, e);
 }
 
 /* Bindings of an earlier run on another port would be served too, or be busy: they go. */
@@ -181,11 +200,13 @@ static bool drop_other_ports(struct demo *demo, struct err *e) {
     const struct binding_filter filter = {0};
     const struct page page = {.limit = STORE_PAGE_MAX};
     PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
-    if (!store_binding_list(ops_store(demo->cli->ops), &filter, BINDING_SORT_AGE, &page, &rows, e)) {
+    if (!store_binding_list(ops_store(demo->cli->ops), &filter, BINDING_SORT_AGE, &page, &rows,
+                            e)) {
         return false;
     }
     for (size_t i = 0; i < rows.count; i++) {
-        if (rows.items[i]->port != demo->port && !ops_bind_remove(demo->cli->ops, rows.items[i], e)) {
+        if (rows.items[i]->port != demo->port &&
+            !ops_bind_remove(demo->cli->ops, rows.items[i], e)) {
             return false;
         }
     }
@@ -198,7 +219,8 @@ static bool make_bindings(struct demo *demo, const struct cert_row *cert, struct
     (void)snprintf(ip4, sizeof(ip4), "https://127.0.0.1:%u", demo->port);
     (void)snprintf(ip6, sizeof(ip6), "https://[::1]:%u", demo->port);
     step(demo, "4. bound to the loopback addresses");
-    return drop_other_ports(demo, e) && bind_at(demo, ip4, cert, e) && (!has_ip6() || bind_at(demo, ip6, cert, e));
+    return drop_other_ports(demo, e) && bind_at(demo, ip4, cert, e) &&
+           (!has_ip6() || bind_at(demo, ip6, cert, e));
 }
 
 /* Waits until the server says that it listens (a byte), or ends (the pipe closes). */
@@ -212,7 +234,8 @@ static bool wait_ready(int fd, struct err *e) {
     if (ready > 0 && read(fd, &byte, 1) == 1) {
         return true;
     }
-    (void)err_set(e, ERR_CLI_DEMO_SERVER, ready == 0 ? "the server did not listen in time" : "the server ended at once");
+    (void)err_set(e, ERR_CLI_DEMO_SERVER,
+                  ready == 0 ? "the server did not listen in time" : "the server ended at once");
     return err_hint(e, "its own message is above; --https-port N takes another port");
 }
 
@@ -228,12 +251,14 @@ static bool start_server(struct demo *demo, struct err *e) {
         char ready_fd[16];
         (void)close(ends[0]);
         (void)snprintf(ready_fd, sizeof(ready_fd), "%d", ends[1]);
-        (void)execl("/proc/self/exe", "padlock", "serve", "--data", demo->data_dir, "--ready-fd", ready_fd, "--quiet", NULL);
+        (void)execl("/proc/self/exe", "padlock", "serve", "--data", demo->data_dir, "--ready-fd",
+                    ready_fd, "--quiet", NULL);
         _exit(127);
     }
     (void)close(ends[1]);
-    bool ok = demo->server > 0 ? wait_ready(ends[0], e)
-                               : err_set_errno(e, ERR_CLI_DEMO_SERVER, errno, "cannot start the server");
+    bool ok = demo->server > 0
+                  ? wait_ready(ends[0], e)
+                  : err_set_errno(e, ERR_CLI_DEMO_SERVER, errno, "cannot start the server");
     (void)close(ends[0]);
     return ok;
 }
@@ -250,19 +275,29 @@ static bool verify(struct demo *demo, struct err *e) {
     PL_AUTO(verification_clear) struct verification v = {0};
     char target[64];
     (void)snprintf(target, sizeof(target), "127.0.0.1:%u", demo->port);
-    const struct verify_wish wish = {
-        .target = target, .host = DEMO_NAME, .has_own_trust_alone = true, .at_ms = clock_now_ms(), .timeout_ms = 10000};
+    const struct verify_wish wish = {.target = target,
+                                     .host = DEMO_NAME,
+                                     .has_own_trust_alone = true,
+                                     .at_ms = clock_now_ms(),
+                                     .timeout_ms = 10000};
     step(demo, "6. verified over TLS, as a client does, against the new root");
     if (!ops_verify(demo->cli->ops, &wish, &v, e)) {
         return false;
     }
     for (size_t i = 0; i < VERIFY_CHECK_COUNT; i++) {
         const struct verify_check *check = &v.verdict.checks[i];
-        out_colored(&demo->cli->out, check->outcome == VERIFY_PASS ? OUT_GREEN : check->outcome == VERIFY_FAIL ? OUT_RED : OUT_YELLOW,
-                    "   %s %s: %s", check->outcome == VERIFY_PASS ? "✓" : check->outcome == VERIFY_FAIL ? "✗" : "?",
+        out_colored(&demo->cli->out,
+                    check->outcome == VERIFY_PASS   ? OUT_GREEN
+                    : check->outcome == VERIFY_FAIL ? OUT_RED
+                                                    : OUT_YELLOW,
+                    "   %s %s: %s",
+                    check->outcome == VERIFY_PASS   ? "✓"
+                    : check->outcome == VERIFY_FAIL ? "✗"
+                                                    : "?",
                     verify_check_name(check->id), check->sentence);
     }
-    out_field(&demo->cli->out, "connection", "%s, %s, %s", v.look.version, v.look.suite, v.look.group);
+    out_field(&demo->cli->out, "connection", "%s, %s, %s", v.look.version, v.look.suite,
+              v.look.group);
     return v.verdict.overall == VERIFY_PASS ||
            err_set(e, ERR_CLI_DEMO_NOT_VERIFIED, "the site that is served was not verified");
 }
@@ -299,14 +334,17 @@ static bool walk(struct demo *demo, struct err *e) {
     PL_AUTO(cert_row_freep) struct cert_row *cert = NULL;
     char root_path[PATH_TEXT + 16];
     if (!make_store(demo, e) || !make_certificate(demo, &cert, e) || !make_site(demo, e) ||
-        !make_bindings(demo, cert, e) || !write_root(demo, root_path, e) || !start_server(demo, e) || !verify(demo, e)) {
+        !make_bindings(demo, cert, e) || !write_root(demo, root_path, e) ||
+        !start_server(demo, e) || !verify(demo, e)) {
         return false;
     }
     print_end(demo, root_path);
     bool is_once = args_flag(demo->cli->args, "once");
     return (is_once || wait_for_end(demo, e)) &&
-           out_json(&demo->cli->out, json_pack("{s:s, s:i, s:s}", "data", demo->data_dir, "https_port", (int)demo->port,
-                                               "root", root_path), e);
+           out_json(&demo->cli->out,
+                    json_pack("{s:s, s:i, s:s}", "data", demo->data_dir, "https_port",
+                              (int)demo->port, "root", root_path),
+                    e);
 }
 
 /* Ctrl-C reaches the server too, which ends in order; we outlive it to say so. */

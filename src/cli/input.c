@@ -32,18 +32,20 @@ static bool ask_again(struct secret *out_password, struct err *e) {
     if (!tty_read_password("the same again: ", &again, e)) {
         return false;
     }
-    bool is_same = again.len == out_password->len && secret_equal(again.bytes, out_password->bytes, again.len);
+    bool is_same =
+        again.len == out_password->len && secret_equal(again.bytes, out_password->bytes, again.len);
     return is_same || err_set(e, ERR_CLI_PASSWORD_DIFFER, "the two passwords differ");
 }
 
-bool cli_password(const struct cli *cli, const char *prompt, bool is_new, struct secret *out_password,
-                  struct err *e) {
+bool cli_password(const struct cli *cli, const char *prompt, bool is_new,
+                  struct secret *out_password, struct err *e) {
     const char *path = args_text(cli->args, "password-file");
     if (path != NULL) {
         return password_from_file(path, out_password, e);
     }
     if (!tty_is_interactive()) {
-        (void)err_set(e, ERR_CLI_PASSWORD_MISSING, "a password is needed, and there is no terminal to ask at");
+        (void)err_set(e, ERR_CLI_PASSWORD_MISSING,
+                      "a password is needed, and there is no terminal to ask at");
         return err_hint(e, "write it into a file and use --password-file FILE");
     }
     PL_AUTO(secret_clear) struct secret password = {0};
@@ -55,8 +57,8 @@ bool cli_password(const struct cli *cli, const char *prompt, bool is_new, struct
     return true;
 }
 
-bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len, bool is_private,
-                    struct err *e) {
+bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len,
+                    bool is_private, struct err *e) {
     if (cli->is_dry_run) {
         return true;
     }
@@ -78,7 +80,8 @@ bool cli_confirm(const struct cli *cli, const char *question, struct err *e) {
     char prompt[512];
     (void)str_copy(prompt, sizeof(prompt), question);
     PL_AUTO(buf_clear) struct buf answer = {.max = TTY_LINE_MAX};
-    if (tty_is_interactive() && tty_read_line(prompt, &answer, e) && str_equal_nocase(buf_string(&answer), "y")) {
+    if (tty_is_interactive() && tty_read_line(prompt, &answer, e) &&
+        str_equal_nocase(buf_string(&answer), "y")) {
         return true;
     }
     (void)err_set(e, ERR_CLI_CONFIRM, "it cannot be undone, and was not confirmed");

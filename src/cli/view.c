@@ -60,19 +60,20 @@ json_t *view_request(const struct request_row *row) {
 
 json_t *view_submission(const struct submission_row *row) {
     json_t *o = json_object();
-    return finish(o, o != NULL && set_head(o, &row->id, row->created_ms) &&
-                         json_set_text(o, "state", submission_state_text(row->state), NULL) &&
-                         json_set_text(o, "profile", row->profile, NULL) &&
-                         json_set_text(o, "subject", row->subject, NULL) &&
-                         json_set_taken(o, "names", view_texts(&row->names), NULL) &&
-                         json_set_text(o, "key", row->key_spec, NULL) &&
-                         json_set_text(o, "requester", row->requester, NULL) &&
-                         json_set_hex(o, "spki_sha256", row->spki_sha256, 32, NULL) &&
-                         json_set_taken(o, "notices", view_texts(&row->notices), NULL) &&
-                         json_set_text(o, "reason", row->reason, NULL) &&
-                         json_set_text(o, "decided_by", row->decided_by, NULL) &&
-                         (row->decided_ms == 0 || json_set_time(o, "decided", row->decided_ms, NULL)) &&
-                         set_id(o, "issued_id", &row->issued_id));
+    return finish(
+        o, o != NULL && set_head(o, &row->id, row->created_ms) &&
+               json_set_text(o, "state", submission_state_text(row->state), NULL) &&
+               json_set_text(o, "profile", row->profile, NULL) &&
+               json_set_text(o, "subject", row->subject, NULL) &&
+               json_set_taken(o, "names", view_texts(&row->names), NULL) &&
+               json_set_text(o, "key", row->key_spec, NULL) &&
+               json_set_text(o, "requester", row->requester, NULL) &&
+               json_set_hex(o, "spki_sha256", row->spki_sha256, 32, NULL) &&
+               json_set_taken(o, "notices", view_texts(&row->notices), NULL) &&
+               json_set_text(o, "reason", row->reason, NULL) &&
+               json_set_text(o, "decided_by", row->decided_by, NULL) &&
+               (row->decided_ms == 0 || json_set_time(o, "decided", row->decided_ms, NULL)) &&
+               set_id(o, "issued_id", &row->issued_id));
 }
 
 json_t *view_issued(const struct issued_row *row) {
@@ -86,7 +87,8 @@ json_t *view_issued(const struct issued_row *row) {
                          json_set_text(o, "key", row->key_spec, NULL) &&
                          json_set_time(o, "not_before", row->not_before_ms, NULL) &&
                          json_set_time(o, "not_after", row->not_after_ms, NULL) &&
-                         set_id(o, "issuer_id", &row->issuer_id) && set_id(o, "submission_id", &row->submission_id));
+                         set_id(o, "issuer_id", &row->issuer_id) &&
+                         set_id(o, "submission_id", &row->submission_id));
 }
 
 json_t *view_issuer(const struct issuer_row *row) {
@@ -104,19 +106,20 @@ json_t *view_issuer(const struct issuer_row *row) {
 
 json_t *view_cert(const struct cert_row *row, const struct list *bound_at) {
     json_t *o = json_object();
-    return finish(o, o != NULL && set_head(o, &row->id, row->created_ms) &&
-                         json_set_text(o, "friendly_name", row->friendly_name, NULL) &&
-                         json_set_text(o, "subject", row->subject, NULL) &&
-                         json_set_text(o, "issuer", row->issuer, NULL) &&
-                         json_set_taken(o, "names", view_texts(&row->names), NULL) &&
-                         json_set_text(o, "serial", row->serial, NULL) &&
-                         json_set_time(o, "not_before", row->not_before_ms, NULL) &&
-                         json_set_time(o, "not_after", row->not_after_ms, NULL) &&
-                         json_set_text(o, "key", row->key_spec, NULL) &&
-                         json_set_bool(o, "has_private_key", !id_is_zero(&row->key_id), NULL) &&
-                         json_set_hex(o, "sha256", row->sha256, 32, NULL) &&
-                         json_set_hex(o, "spki_sha256", row->spki_sha256, 32, NULL) &&
-                         (bound_at == NULL || json_set_taken(o, "bound_at", view_list(bound_at), NULL)));
+    return finish(
+        o, o != NULL && set_head(o, &row->id, row->created_ms) &&
+               json_set_text(o, "friendly_name", row->friendly_name, NULL) &&
+               json_set_text(o, "subject", row->subject, NULL) &&
+               json_set_text(o, "issuer", row->issuer, NULL) &&
+               json_set_taken(o, "names", view_texts(&row->names), NULL) &&
+               json_set_text(o, "serial", row->serial, NULL) &&
+               json_set_time(o, "not_before", row->not_before_ms, NULL) &&
+               json_set_time(o, "not_after", row->not_after_ms, NULL) &&
+               json_set_text(o, "key", row->key_spec, NULL) &&
+               json_set_bool(o, "has_private_key", !id_is_zero(&row->key_id), NULL) &&
+               json_set_hex(o, "sha256", row->sha256, 32, NULL) &&
+               json_set_hex(o, "spki_sha256", row->spki_sha256, 32, NULL) &&
+               (bound_at == NULL || json_set_taken(o, "bound_at", view_list(bound_at), NULL)));
 }
 
 json_t *view_site(const struct site_row *row) {
@@ -134,7 +137,8 @@ json_t *view_binding(const struct binding_row *row, const char *site_name) {
                          json_set_text(o, "site", site_name, NULL) &&
                          json_set_text(o, "scheme", row->scheme, NULL) &&
                          json_set_text(o, "address", row->address, NULL) &&
-                         json_set_integer(o, "port", row->port, NULL) && json_set_text(o, "host", row->host, NULL) &&
+                         json_set_integer(o, "port", row->port, NULL) &&
+                         json_set_text(o, "host", row->host, NULL) &&
                          json_set_bool(o, "is_strict", row->is_strict, NULL) &&
                          json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
                          set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&

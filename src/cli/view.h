@@ -1,6 +1,6 @@
 /*
- * Rows as JSON documents and as short texts for tables: one shape for each thing, wherever it is shown.
- * A NULL document means that memory ran out; out_json() says so.
+ * Rows as JSON documents and as short texts for tables: one shape for each thing, wherever it is
+ * shown. A NULL document means that memory ran out; out_json() says so.
  */
 #ifndef PL_CLI_VIEW_H
 #define PL_CLI_VIEW_H

@@ -23,8 +23,10 @@ struct question {
 };
 
 static const struct question questions[] = {
-    {NID_organizationName, "Organization", "the full legal name, with Inc., Ltd. or GmbH; empty for none"},
-    {NID_organizationalUnitName, "Organizational unit", "Sales, IT …; public CAs drop it; empty for none"},
+    {NID_organizationName, "Organization",
+     "the full legal name, with Inc., Ltd. or GmbH; empty for none"},
+    {NID_organizationalUnitName, "Organizational unit",
+     "Sales, IT …; public CAs drop it; empty for none"},
     {NID_localityName, "City/locality", "Redmond; empty for none"},
     {NID_stateOrProvinceName, "State/province", "written out: Washington; empty for none"},
     {NID_countryName, "Country/region", "two letters: US, GB, IN; empty for none"},
@@ -43,7 +45,8 @@ static bool ask(const char *label, const char *about, char answer[ANSWER_MAX], s
 
 static void show_problem(const struct err *problem) {
     struct out plain = {0};
-    out_notice(&plain, "%s%s%s", problem->step[0], problem->hint[0] == '\0' ? "" : "; ", problem->hint);
+    out_notice(&plain, "%s%s%s", problem->step[0], problem->hint[0] == '\0' ? "" : "; ",
+               problem->hint);
 }
 
 /* The first name is the common name; more may follow, an empty answer ends. */
@@ -53,7 +56,9 @@ static bool ask_names(struct request_names *names, struct err *e) {
         char answer[ANSWER_MAX];
         struct err problem = {0};
         if (!ask(is_first ? "Common name" : "Another name",
-                 is_first ? "what is typed into the browser: www.example.com" : "empty when that was all", answer, e)) {
+                 is_first ? "what is typed into the browser: www.example.com"
+                          : "empty when that was all",
+                 answer, e)) {
             return false;
         }
         if (answer[0] == '\0' && !is_first) {
@@ -66,12 +71,15 @@ static bool ask_names(struct request_names *names, struct err *e) {
 }
 
 /* All fields so far, checked with the new one; what is refused is not kept. */
-static bool try_field(struct request_names *names, int nid, const char *answer, struct err *problem) {
+static bool try_field(struct request_names *names, int nid, const char *answer,
+                      struct err *problem) {
     PL_AUTO(request_names_clear) struct request_names trial = {0};
     PL_AUTO(list_clear) struct list warnings;
     list_init(&warnings, WARNINGS_MAX);
-    if (!dn_copy(&names->subject, &trial.subject, problem) || !san_list_copy(&names->sans, &trial.sans, problem) ||
-        !dn_add(&trial.subject, nid, answer, problem) || !request_names_check(&trial, &warnings, problem)) {
+    if (!dn_copy(&names->subject, &trial.subject, problem) ||
+        !san_list_copy(&names->sans, &trial.sans, problem) ||
+        !dn_add(&trial.subject, nid, answer, problem) ||
+        !request_names_check(&trial, &warnings, problem)) {
         return false;
     }
     struct out plain = {0};
@@ -100,7 +108,9 @@ static bool ask_key(struct key_spec *out_key, struct err *e) {
     for (;;) {
         char answer[ANSWER_MAX];
         struct err problem = {0};
-        if (!ask("Key", "empty for ec:p256, which all current clients take; rsa:2048 for very old ones", answer, e)) {
+        if (!ask("Key",
+                 "empty for ec:p256, which all current clients take; rsa:2048 for very old ones",
+                 answer, e)) {
             return false;
         }
         if (key_spec_parse(answer[0] == '\0' ? "ec:p256" : answer, out_key, &problem)) {
@@ -110,7 +120,8 @@ static bool ask_key(struct key_spec *out_key, struct err *e) {
     }
 }
 
-static bool confirm(const struct request_names *names, const struct key_spec *key, const char *file, struct err *e) {
+static bool confirm(const struct request_names *names, const struct key_spec *key, const char *file,
+                    struct err *e) {
     struct out plain = {0};
     char kind[KEY_SPEC_TEXT];
     char answer[ANSWER_MAX];
@@ -132,15 +143,17 @@ static bool confirm(const struct request_names *names, const struct key_spec *ke
            err_set(e, ERR_CLI_WIZARD_REFUSED, "the summary was not confirmed; nothing was made");
 }
 
-bool wizard_run(struct cli *cli, struct wizard *out_wizard, struct request_names *out_names, struct key_spec *out_key,
-                struct err *e) {
+bool wizard_run(struct cli *cli, struct wizard *out_wizard, struct request_names *out_names,
+                struct key_spec *out_key, struct err *e) {
     (void)cli;
     char answer[ANSWER_MAX];
     if (!tty_is_interactive()) {
-        (void)err_set(e, ERR_CLI_ARGUMENT_MISSING, "a request needs at least one NAME, or a terminal for the wizard");
+        (void)err_set(e, ERR_CLI_ARGUMENT_MISSING,
+                      "a request needs at least one NAME, or a terminal for the wizard");
         return err_hint(e, "padlock request new www.example.com --out www.csr");
     }
-    if (!ask_names(out_names, e) || !dn_add(&out_names->subject, NID_commonName, out_names->sans.items[0].text, e) ||
+    if (!ask_names(out_names, e) ||
+        !dn_add(&out_names->subject, NID_commonName, out_names->sans.items[0].text, e) ||
         !ask_fields(out_names, e) || !ask_key(out_key, e) ||
         !ask("File for the CSR", "empty to print it", answer, e)) {
         return false;

@@ -27,21 +27,28 @@ void bind_plan_clear(struct bind_plan *plan) {
 
 void binding_format(const struct binding_row *row, char out[96]) {
     bool is_ip6 = strchr(row->address, ':') != NULL;
-    (void)snprintf(out, 96, "%s://%s%.46s%s:%u", row->scheme, is_ip6 ? "[" : "", row->address, is_ip6 ? "]" : "",
-                   row->port);
+    (void)snprintf(out, 96, "%s://%s%.46s%s:%u", row->scheme, is_ip6 ? "[" : "", row->address,
+                   is_ip6 ? "]" : "", row->port);
 }
 
-static bool parse_url(const char *url, char scheme[8], char address[64], unsigned *out_port, struct err *e) {
+static bool parse_url(const char *url, char scheme[8], char address[64], unsigned *out_port,
+                      struct err *e) {
     struct uri uri;
     if (!uri_parse(url, &uri, e)) {
-        return err_hint(e, "write https://ADDRESS:PORT, for example https://127.0.0.1:8443 or https://[::]:443");
+        return err_hint(
+            e,
+            "write https://ADDRESS:PORT, for example https://127.0.0.1:8443 or https://[::]:443");
     }
     bool has_path = uri.path[0] != '\0' && !str_equal(uri.path, "/");
     if (uri.ip.len == 0 || has_path || uri.port == 0) {
-        (void)err_set(e, ERR_OPS_BIND_URL, "\"%.200s\" is not an address and port to listen on", url);
-        return err_hint(e, uri.ip.len == 0 ? "write the address, and the name behind --host: https://0.0.0.0:443 --host %.100s"
-                                           : "write https://ADDRESS:PORT without a path, not with %.100s",
-                        uri.ip.len == 0 ? uri.host : uri.path);
+        (void)err_set(e, ERR_OPS_BIND_URL, "\"%.200s\" is not an address and port to listen on",
+                      url);
+        return err_hint(
+            e,
+            uri.ip.len == 0
+                ? "write the address, and the name behind --host: https://0.0.0.0:443 --host %.100s"
+                : "write https://ADDRESS:PORT without a path, not with %.100s",
+            uri.ip.len == 0 ? uri.host : uri.path);
     }
     (void)str_copy(scheme, 8, uri.is_https ? "https" : "http");
     (void)str_copy(address, 64, uri.host);
@@ -49,7 +56,8 @@ static bool parse_url(const char *url, char scheme[8], char address[64], unsigne
     return true;
 }
 
-static bool add_conflict(struct bind_plan *plan, enum err_code code, const char *sentence, struct err *e) {
+static bool add_conflict(struct bind_plan *plan, enum err_code code, const char *sentence,
+                         struct err *e) {
     plan->conflict_code = plan->conflicts.count == 0 ? code : plan->conflict_code;
     return list_add(&plan->conflicts, sentence, e);
 }
@@ -64,19 +72,22 @@ static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct er
     }
     (void)ops;
     if (id_is_zero(&plan->cert->key_id)) {
-        (void)snprintf(text, sizeof(text), "\"%.200s\" has no private key in this store", plan->cert->friendly_name);
+        (void)snprintf(text, sizeof(text), "\"%.200s\" has no private key in this store",
+                       plan->cert->friendly_name);
         if (!add_conflict(plan, ERR_OPS_BIND_NO_KEY, text, e)) {
             return false;
         }
     }
     clock_format_day(cert->not_after_ms, day);
     if (cert->not_after_ms < now_ms) {
-        (void)snprintf(text, sizeof(text), "\"%.200s\" expired on %s", plan->cert->friendly_name, day);
+        (void)snprintf(text, sizeof(text), "\"%.200s\" expired on %s", plan->cert->friendly_name,
+                       day);
         if (!add_conflict(plan, ERR_OPS_BIND_EXPIRED, text, e)) {
             return false;
         }
     } else if (cert->not_after_ms < now_ms + 7 * CLOCK_DAY_MS &&
-               !list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already", plan->cert->friendly_name, day)) {
+               !list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already",
+                            plan->cert->friendly_name, day)) {
         return false;
     }
     if (plan->host[0] == '\0' || cert_covers_host(cert, plan->host) ||
@@ -87,7 +98,8 @@ static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct er
     if (!san_list_format(&cert->sans, &names, e)) {
         return false;
     }
-    (void)snprintf(text, sizeof(text), "the name %.150s is not among the certificate's: %.250s", plan->host, names);
+    (void)snprintf(text, sizeof(text), "the name %.150s is not among the certificate's: %.250s",
+                   plan->host, names);
     return add_conflict(plan, ERR_OPS_BIND_NAME, text, e);
 }
 
@@ -97,18 +109,21 @@ static struct id *place_for(struct binding_row *row, const struct cert_row *cert
     return key_spec_parse(cert->key_spec, &spec, NULL) ? binding_cert_id(row, spec.family) : NULL;
 }
 
-/* The same endpoint and host: another key type of the same site is added to it, all else clashes. */
+/* The same endpoint and host: another key type of the same site is added to it, all else clashes.
+ */
 static bool check_same(struct ops *ops, struct bind_plan *plan, struct err *e) {
     struct binding_row *same = NULL;
     char text[512];
-    if (!store_binding_find_endpoint(ops->store, plan->scheme, plan->address, plan->row.port, plan->host, &same, e)) {
+    if (!store_binding_find_endpoint(ops->store, plan->scheme, plan->address, plan->row.port,
+                                     plan->host, &same, e)) {
         return false;
     }
     if (same == NULL) {
         return true;
     }
     struct id *place = plan->cert == NULL ? NULL : place_for(same, plan->cert);
-    bool is_extension = place != NULL && id_is_zero(place) && id_equal(&same->site_id, &plan->site->id);
+    bool is_extension =
+        place != NULL && id_is_zero(place) && id_equal(&same->site_id, &plan->site->id);
     if (is_extension) {
         plan->existing = same;
         return true;
@@ -116,41 +131,50 @@ static bool check_same(struct ops *ops, struct bind_plan *plan, struct err *e) {
     PL_AUTO(site_row_freep) struct site_row *site = NULL;
     bool ok = store_site_get(ops->store, &same->site_id, &site, e);
     bool is_same_cert = place != NULL && id_equal(place, &plan->cert->id);
-    (void)snprintf(text, sizeof(text), "%s://%s:%u %s is bound already, to the site \"%.100s\"%s", plan->scheme,
-                   plan->address, plan->row.port, plan->host[0] == '\0' ? "(no host)" : plan->host,
+    (void)snprintf(text, sizeof(text), "%s://%s:%u %s is bound already, to the site \"%.100s\"%s",
+                   plan->scheme, plan->address, plan->row.port,
+                   plan->host[0] == '\0' ? "(no host)" : plan->host,
                    site == NULL ? "?" : site->name, is_same_cert ? " with this certificate" : "");
     binding_row_free(same);
     return ok && add_conflict(plan, ERR_OPS_BIND_EXISTS, text, e);
 }
 
 static bool overlaps(const char *a, const char *b) {
-    bool is_any = str_equal(a, "0.0.0.0") || str_equal(a, "::") || str_equal(b, "0.0.0.0") || str_equal(b, "::");
+    bool is_any = str_equal(a, "0.0.0.0") || str_equal(a, "::") || str_equal(b, "0.0.0.0") ||
+                  str_equal(b, "::");
     bool is_same_family = (strchr(a, ':') == NULL) == (strchr(b, ':') == NULL);
     return str_equal(a, b) || (is_any && is_same_family);
 }
 
-static bool check_neighbour(struct bind_plan *plan, const struct binding_row *other, struct err *e) {
+static bool check_neighbour(struct bind_plan *plan, const struct binding_row *other,
+                            struct err *e) {
     char text[512];
     if (!overlaps(other->address, plan->address)) {
         return true;
     }
     if (!str_equal(other->address, plan->address)) {
-        return list_printf(&plan->warnings, e, "%s port %u is also listened on at %s: the more exact address answers",
+        return list_printf(&plan->warnings, e,
+                           "%s port %u is also listened on at %s: the more exact address answers",
                            other->address, other->port, plan->address);
     }
     if (!str_equal(other->scheme, plan->scheme)) {
-        (void)snprintf(text, sizeof(text), "port %u of %s speaks %s already", other->port, other->address, other->scheme);
+        (void)snprintf(text, sizeof(text), "port %u of %s speaks %s already", other->port,
+                       other->address, other->scheme);
         return add_conflict(plan, ERR_OPS_BIND_SCHEME, text, e);
     }
     if (other->is_strict != plan->row.is_strict) {
-        return list_printf(&plan->warnings, e, "%s port %u is%s strict by another binding; one strict binding makes it so",
-                           other->address, other->port, other->is_strict ? "" : " not");
+        return list_printf(
+            &plan->warnings, e,
+            "%s port %u is%s strict by another binding; one strict binding makes it so",
+            other->address, other->port, other->is_strict ? "" : " not");
     }
     if (plan->host[0] == '\0' && other->host[0] != '\0') {
-        return list_printf(&plan->warnings, e, "clients that ask for %.200s get that name's own binding", other->host);
+        return list_printf(&plan->warnings, e,
+                           "clients that ask for %.200s get that name's own binding", other->host);
     }
     if (plan->host[0] != '\0' && other->host[0] == '\0') {
-        return list_printf(&plan->warnings, e, "%.200s overrides the binding without a host there", plan->host);
+        return list_printf(&plan->warnings, e, "%.200s overrides the binding without a host there",
+                           plan->host);
     }
     return true;
 }
@@ -174,16 +198,19 @@ static bool check_neighbours(struct ops *ops, struct bind_plan *plan, struct err
     return true;
 }
 
-static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_plan *plan, struct err *e) {
+static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_plan *plan,
+                    struct err *e) {
     if (!parse_url(wish->url, plan->scheme, plan->address, &plan->row.port, e) ||
-        (wish->host != NULL && wish->host[0] != '\0' && !hostname_pattern_from_typed(wish->host, plan->host, e)) ||
+        (wish->host != NULL && wish->host[0] != '\0' &&
+         !hostname_pattern_from_typed(wish->host, plan->host, e)) ||
         !ops_site_pick(ops, wish->site, &plan->site, e)) {
         return false;
     }
     bool is_https = str_equal(plan->scheme, "https");
     if (is_https != (wish->cert != NULL)) {
-        return err_set(e, ERR_OPS_BIND_URL, is_https ? "an https binding needs a certificate (--cert)"
-                                                     : "an http binding has no certificate");
+        return err_set(e, ERR_OPS_BIND_URL,
+                       is_https ? "an https binding needs a certificate (--cert)"
+                                : "an http binding has no certificate");
     }
     const char *policy = wish->tls_policy == NULL ? "intermediate" : wish->tls_policy;
     if (is_https && tls_policy_find(policy) == NULL) {
@@ -194,7 +221,8 @@ static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_p
     return !is_https || ops_cert_pick(ops, wish->cert, &plan->cert, e);
 }
 
-bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan, struct err *e) {
+bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
+                   struct err *e) {
     struct bind_plan *plan = out_plan;
     *plan = (struct bind_plan){0};
     list_init(&plan->conflicts, FINDINGS_MAX);
@@ -217,23 +245,28 @@ static bool write_plan(struct ops *ops, struct bind_plan *plan, struct id *out_i
     struct binding_row *row = plan->existing != NULL ? plan->existing : &plan->row;
     struct id *place = plan->cert == NULL ? NULL : place_for(row, plan->cert);
     if (plan->cert != NULL && place == NULL) {
-        return err_set(e, ERR_OPS_BIND_NO_KEY, "a %s key cannot serve TLS here", plan->cert->key_spec);
+        return err_set(e, ERR_OPS_BIND_NO_KEY, "a %s key cannot serve TLS here",
+                       plan->cert->key_spec);
     }
     if (place != NULL) {
         *place = plan->cert->id;
     }
-    bool ok = plan->existing != NULL ? store_binding_update(ops->store, row, e) : store_binding_insert(ops->store, row, e);
+    bool ok = plan->existing != NULL ? store_binding_update(ops->store, row, e)
+                                     : store_binding_insert(ops->store, row, e);
     *out_id = row->id;
     return ok;
 }
 
-bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **out_row, struct err *e) {
+bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **out_row,
+                  struct err *e) {
     if (plan->conflicts.count > 0) {
         (void)err_set(e, plan->conflict_code, "%s", plan->conflicts.items[0]);
-        return err_hint(e, "\"padlock bind list\" shows what is bound, \"padlock bind check\" every reason");
+        return err_hint(
+            e, "\"padlock bind list\" shows what is bound, \"padlock bind check\" every reason");
     }
     if (plan->cert != NULL && !ops_cert_test_key(ops, plan->cert, e)) {
-        return err_wrap(e, "the test signature with the key of \"%.200s\" failed", plan->cert->friendly_name);
+        return err_wrap(e, "the test signature with the key of \"%.200s\" failed",
+                        plan->cert->friendly_name);
     }
     char place[96];
     char title[OPERATION_TITLE_MAX];
@@ -251,8 +284,8 @@ static bool none_there(const char *text, struct err *e) {
     return err_hint(e, "\"padlock bind list\" shows all, with their ids");
 }
 
-static bool pick_endpoint(struct ops *ops, const char *text, const char *host, struct binding_row **out_row,
-                          struct err *e) {
+static bool pick_endpoint(struct ops *ops, const char *text, const char *host,
+                          struct binding_row **out_row, struct err *e) {
     char scheme[8];
     char address[64];
     unsigned port = 0;
@@ -276,7 +309,8 @@ static bool pick_endpoint(struct ops *ops, const char *text, const char *host, s
     return true;
 }
 
-bool ops_bind_pick(struct ops *ops, const char *text, const char *host, struct binding_row **out_row, struct err *e) {
+bool ops_bind_pick(struct ops *ops, const char *text, const char *host,
+                   struct binding_row **out_row, struct err *e) {
     if (strstr(text, "://") != NULL) {
         return pick_endpoint(ops, text, host, out_row, e);
     }

@@ -20,15 +20,16 @@ struct bind_wish {
 /* What a wish comes to, before anything is changed. Clear works on a zeroed struct. */
 struct bind_plan {
     struct site_row *site;
-    struct cert_row *cert;          /* NULL for http */
-    struct binding_row *existing;   /* that is extended by a certificate of another key type; NULL: a new one */
-    struct binding_row row;         /* what would be inserted or written */
+    struct cert_row *cert; /* NULL for http */
+    struct binding_row
+        *existing; /* that is extended by a certificate of another key type; NULL: a new one */
+    struct binding_row row; /* what would be inserted or written */
     char scheme[8];
     char address[64];
     char host[256];
-    struct list conflicts;          /* reasons why it cannot be made, a sentence each */
-    struct list warnings;           /* what will work, but perhaps not as meant */
-    enum err_code conflict_code;    /* of the first conflict */
+    struct list conflicts;       /* reasons why it cannot be made, a sentence each */
+    struct list warnings;        /* what will work, but perhaps not as meant */
+    enum err_code conflict_code; /* of the first conflict */
 };
 void bind_plan_clear(struct bind_plan *plan);
 
@@ -39,21 +40,22 @@ void bind_plan_clear(struct bind_plan *plan);
  * Success is that it could be looked at. Fails for what is no binding at all: ops.bind.url,
  * ops.bind.host, ops.bind.policy, ops.site.missing, ops.cert.missing.
  */
-bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan, struct err *e)
-    PL_MUST_USE;
+bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
+                   struct err *e) PL_MUST_USE;
 
 /*
  * Makes the binding of a plan without conflicts; the key has made a test signature before. Fails
  * with the first conflict (ops.bind.*), keys.test. Can be undone.
  */
-bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **out_row, struct err *e) PL_MUST_USE;
+bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **out_row,
+                  struct err *e) PL_MUST_USE;
 
 /*
- * Found by id, or by "https://ADDRESS:PORT" and host (NULL: the one without, or the only one there).
- * Fails ops.bind.missing, ops.bind.ambiguous, ops.bind.url.
+ * Found by id, or by "https://ADDRESS:PORT" and host (NULL: the one without, or the only one
+ * there). Fails ops.bind.missing, ops.bind.ambiguous, ops.bind.url.
  */
-bool ops_bind_pick(struct ops *ops, const char *text, const char *host, struct binding_row **out_row, struct err *e)
-    PL_MUST_USE;
+bool ops_bind_pick(struct ops *ops, const char *text, const char *host,
+                   struct binding_row **out_row, struct err *e) PL_MUST_USE;
 
 /* Can be undone. */
 bool ops_bind_remove(struct ops *ops, struct binding_row *row, struct err *e) PL_MUST_USE;

@@ -43,7 +43,8 @@ bool ops_cert_read(const struct cert_row *row, struct cert **out_cert, struct er
            err_wrap(e, "the stored certificate \"%.100s\" is damaged", row->friendly_name);
 }
 
-static bool add_intermediates(const struct intermediate_rows *rows, struct cert_list *out, struct err *e) {
+static bool add_intermediates(const struct intermediate_rows *rows, struct cert_list *out,
+                              struct err *e) {
     for (size_t i = 0; i < rows->count; i++) {
         PL_AUTO(cert_freep) struct cert *cert = NULL;
         if (!cert_from_der(rows->items[i]->der.data, rows->items[i]->der.len, &cert, e) ||
@@ -54,15 +55,16 @@ static bool add_intermediates(const struct intermediate_rows *rows, struct cert_
     return true;
 }
 
-bool ops_cert_chain(struct ops *ops, const struct id *cert_id, struct cert_list *out, struct err *e) {
+bool ops_cert_chain(struct ops *ops, const struct id *cert_id, struct cert_list *out,
+                    struct err *e) {
     PL_AUTO(intermediate_rows_clear) struct intermediate_rows rows = {0};
     return store_chain_get(ops->store, cert_id, &rows, e) && add_intermediates(&rows, out, e);
 }
 
 /* Calls each for every live binding with the certificate. */
 static bool each_binding(struct ops *ops, const struct id *cert_id,
-                         bool (*each)(struct ops *, void *, struct binding_row *, struct err *), void *user,
-                         struct err *e) {
+                         bool (*each)(struct ops *, void *, struct binding_row *, struct err *),
+                         void *user, struct err *e) {
     const struct binding_filter filter = {.cert_id = cert_id};
     PL_AUTO(mem_freep) char *after = NULL;
     do {
@@ -85,8 +87,8 @@ static bool each_binding(struct ops *ops, const struct id *cert_id,
 static bool add_place(struct ops *ops, void *user, struct binding_row *row, struct err *e) {
     (void)ops;
     bool is_ip6 = strchr(row->address, ':') != NULL;
-    return list_printf(user, e, "%s://%s%s%s:%u%s%s", row->scheme, is_ip6 ? "[" : "", row->address, is_ip6 ? "]" : "",
-                       row->port, row->host[0] == '\0' ? "" : " ", row->host);
+    return list_printf(user, e, "%s://%s%s%s:%u%s%s", row->scheme, is_ip6 ? "[" : "", row->address,
+                       is_ip6 ? "]" : "", row->port, row->host[0] == '\0' ? "" : " ", row->host);
 }
 
 bool ops_cert_bound_at(struct ops *ops, const struct id *cert_id, struct list *out, struct err *e) {
@@ -101,8 +103,8 @@ bool ops_cert_test_key(struct ops *ops, const struct cert_row *row, struct err *
         (void)err_set(e, ERR_PKI_KEY_MISSING, "its private key is not in this store");
         return err_hint(e, "import the .pfx that has the key, or request a new certificate here");
     }
-    return ops_cert_read(row, &cert, e) && ops_keys(ops, &keys, e) && ops_key_load(ops, &row->key_id, &key, e) &&
-           keys_test(keys, &key, cert, e);
+    return ops_cert_read(row, &cert, e) && ops_keys(ops, &keys, e) &&
+           ops_key_load(ops, &row->key_id, &key, e) && keys_test(keys, &key, cert, e);
 }
 
 /* Takes the certificate out of a binding; a binding without any is deleted. */
@@ -116,7 +118,8 @@ static bool unbind(struct ops *ops, void *user, struct binding_row *row, struct 
         }
         is_empty = is_empty && id_is_zero(places[i]);
     }
-    return is_empty ? store_binding_delete(ops->store, row, e) : store_binding_update(ops->store, row, e);
+    return is_empty ? store_binding_delete(ops->store, row, e)
+                    : store_binding_update(ops->store, row, e);
 }
 
 static bool refuse_bound(struct ops *ops, const struct id *cert_id, struct err *e) {
@@ -145,8 +148,9 @@ static bool delete_lonely_key(struct ops *ops, const struct cert_row *row, struc
     if (!store_cert_list(ops->store, &filter, CERT_SORT_EXPIRY, &page, &others, e)) {
         return false;
     }
-    return others.count > 0 || (store_key_get(ops->store, &row->key_id, &key, e) &&
-                                (key == NULL || key->deleted_ms != 0 || store_key_delete(ops->store, key, e)));
+    return others.count > 0 ||
+           (store_key_get(ops->store, &row->key_id, &key, e) &&
+            (key == NULL || key->deleted_ms != 0 || store_key_delete(ops->store, key, e)));
 }
 
 bool ops_cert_delete(struct ops *ops, struct cert_row *row, bool is_unbound, struct err *e) {
@@ -157,18 +161,23 @@ bool ops_cert_delete(struct ops *ops, struct cert_row *row, bool is_unbound, str
     return ops_begin(ops, &op, title, true, e) &&
            (is_unbound ? each_binding(ops, &id, unbind, &id, e) : refuse_bound(ops, &id, e)) &&
            store_cert_delete(ops->store, row, e) && delete_lonely_key(ops, row, e) &&
-           ops_audit(ops, "cert.delete", "cert", &id, row->friendly_name, e) && ops_end(ops, &op, e);
+           ops_audit(ops, "cert.delete", "cert", &id, row->friendly_name, e) &&
+           ops_end(ops, &op, e);
 }
 
-bool ops_cert_rename(struct ops *ops, struct cert_row *row, const char *friendly_name, struct err *e) {
+bool ops_cert_rename(struct ops *ops, struct cert_row *row, const char *friendly_name,
+                     struct err *e) {
     PL_AUTO(operation_rollback) struct operation op = {0};
     row->friendly_name = friendly_name;
     return ops_begin(ops, &op, "cert rename", true, e) && store_cert_update(ops->store, row, e) &&
-           ops_audit(ops, "cert.rename", "cert", &row->id, friendly_name, e) && ops_end(ops, &op, e);
+           ops_audit(ops, "cert.rename", "cert", &row->id, friendly_name, e) &&
+           ops_end(ops, &op, e);
 }
 
-/* Everything that might complete a chain: what came along, our CA, what the store has of its issuer. */
-static bool gather_pool(struct ops *ops, const struct cert_wish *wish, struct cert_list *pool, struct err *e) {
+/* Everything that might complete a chain: what came along, our CA, what the store has of its
+ * issuer. */
+static bool gather_pool(struct ops *ops, const struct cert_wish *wish, struct cert_list *pool,
+                        struct err *e) {
     for (size_t i = 0; wish->pool != NULL && i < wish->pool->count; i++) {
         if (!cert_list_add(pool, wish->pool->items[i], e)) {
             return false;
@@ -179,10 +188,12 @@ static bool gather_pool(struct ops *ops, const struct cert_wish *wish, struct ce
     }
     const struct page page = {.limit = STORE_PAGE_MAX};
     PL_AUTO(intermediate_rows_clear) struct intermediate_rows known = {0};
-    return store_intermediate_list(ops->store, &page, &known, e) && add_intermediates(&known, pool, e);
+    return store_intermediate_list(ops->store, &page, &known, e) &&
+           add_intermediates(&known, pool, e);
 }
 
-static bool put_intermediate(struct ops *ops, const struct cert *cert, struct id *out_id, struct err *e) {
+static bool put_intermediate(struct ops *ops, const struct cert *cert, struct id *out_id,
+                             struct err *e) {
     struct intermediate_row row = {
         .subject = cert->subject_text,
         .issuer = cert->issuer_text,
@@ -197,8 +208,8 @@ static bool put_intermediate(struct ops *ops, const struct cert *cert, struct id
     return ok;
 }
 
-static bool set_chain(struct ops *ops, const struct cert_wish *wish, const struct id *cert_id, struct list *notes,
-                      struct err *e) {
+static bool set_chain(struct ops *ops, const struct cert_wish *wish, const struct id *cert_id,
+                      struct list *notes, struct err *e) {
     PL_AUTO(cert_list_clear) struct cert_list pool = {0};
     PL_AUTO(cert_list_clear) struct cert_list chain = {0};
     struct id ids[CHAIN_LENGTH_MAX];
@@ -214,8 +225,10 @@ static bool set_chain(struct ops *ops, const struct cert_wish *wish, const struc
         count++;
     }
     if (!chain_is_complete(&chain) && !wish->certificate->is_self_signed &&
-        !list_printf(notes, e, "the chain ends before a root: the certificate of \"%.200s\" is not known here",
-                     chain.items[chain.count - 1]->issuer_text)) {
+        !list_printf(
+            notes, e,
+            "the chain ends before a root: the certificate of \"%.200s\" is not known here",
+            chain.items[chain.count - 1]->issuer_text)) {
         return false;
     }
     return store_chain_set(ops->store, cert_id, ids, count, e);
@@ -234,8 +247,8 @@ static bool fill_names(const struct cert *cert, struct list *names, struct err *
     return true;
 }
 
-bool ops_cert_insert(struct ops *ops, const struct cert_wish *wish, struct id *out_id, struct list *notes,
-                     struct err *e) {
+bool ops_cert_insert(struct ops *ops, const struct cert_wish *wish, struct id *out_id,
+                     struct list *notes, struct err *e) {
     const struct cert *cert = wish->certificate;
     char spec[KEY_SPEC_TEXT];
     key_spec_format(&cert->key_spec, spec);
@@ -244,7 +257,8 @@ bool ops_cert_insert(struct ops *ops, const struct cert_wish *wish, struct id *o
         return false;
     }
     struct cert_row row = {
-        .friendly_name = wish->friendly_name != NULL ? wish->friendly_name : cert_display_name(cert),
+        .friendly_name =
+            wish->friendly_name != NULL ? wish->friendly_name : cert_display_name(cert),
         .key_id = wish->key_id,
         .request_id = wish->request_id,
         .der = {cert->der, cert->der_len},

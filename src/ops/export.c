@@ -1,4 +1,5 @@
-/* Certificates out of the store. Whoever has a key exported is in the audit log before the key is out. */
+/* Certificates out of the store. Whoever has a key exported is in the audit log before the key is
+ * out. */
 #include "ops/export.h"
 
 #include "base/clock.h"
@@ -28,17 +29,19 @@ static void parcel_clear(struct parcel *parcel) {
 static bool record_export(struct ops *ops, const struct parcel *parcel, struct err *e) {
     PL_AUTO(operation_rollback) struct operation op = {0};
     return ops_begin(ops, &op, "cert export", false, e) &&
-           ops_audit(ops, "cert.export_key", parcel->object_kind, &parcel->id, parcel->friendly_name, e) &&
+           ops_audit(ops, "cert.export_key", parcel->object_kind, &parcel->id,
+                     parcel->friendly_name, e) &&
            ops_end(ops, &op, e);
 }
 
-static bool write_key(struct ops *ops, const struct parcel *parcel, const struct export_wish *wish, struct buf *out,
-                      struct err *e) {
+static bool write_key(struct ops *ops, const struct parcel *parcel, const struct export_wish *wish,
+                      struct buf *out, struct err *e) {
     struct keys *keys = NULL;
     bool is_found = false;
     PL_AUTO(sealed_key_clear) struct sealed_key key = {0};
     PL_AUTO(cert_list_clear) struct cert_list others = {0};
-    if (!ops_keys(ops, &keys, e) || !ops_key_load_spki(ops, parcel->cert->spki_sha256, &key, &is_found, e)) {
+    if (!ops_keys(ops, &keys, e) ||
+        !ops_key_load_spki(ops, parcel->cert->spki_sha256, &key, &is_found, e)) {
         return false;
     }
     if (!is_found) {
@@ -60,11 +63,12 @@ static bool write_key(struct ops *ops, const struct parcel *parcel, const struct
     return ok && record_export(ops, parcel, e);
 }
 
-static bool write_parcel(struct ops *ops, const struct parcel *parcel, const struct export_wish *wish, struct buf *out,
-                         struct err *e) {
+static bool write_parcel(struct ops *ops, const struct parcel *parcel,
+                         const struct export_wish *wish, struct buf *out, struct err *e) {
     switch (wish->format) {
     case EXPORT_PEM:
-        return cert_append_pem(parcel->cert, out, e) && (!wish->has_key || write_key(ops, parcel, wish, out, e));
+        return cert_append_pem(parcel->cert, out, e) &&
+               (!wish->has_key || write_key(ops, parcel, wish, out, e));
     case EXPORT_DER:
         return buf_append(out, parcel->cert->der, parcel->cert->der_len, e);
     case EXPORT_P7B:
@@ -77,15 +81,18 @@ static bool write_parcel(struct ops *ops, const struct parcel *parcel, const str
     return true;
 }
 
-bool ops_export(struct ops *ops, const struct cert_row *row, const struct export_wish *wish, struct buf *out,
-                struct err *e) {
-    PL_AUTO(parcel_clear) struct parcel parcel = {.friendly_name = row->friendly_name, .object_kind = "cert", .id = row->id};
+bool ops_export(struct ops *ops, const struct cert_row *row, const struct export_wish *wish,
+                struct buf *out, struct err *e) {
+    PL_AUTO(parcel_clear)
+    struct parcel parcel = {
+        .friendly_name = row->friendly_name, .object_kind = "cert", .id = row->id};
     return ops_cert_read(row, &parcel.cert, e) && cert_list_add(&parcel.chain, parcel.cert, e) &&
-           ops_cert_chain(ops, &row->id, &parcel.chain, e) && write_parcel(ops, &parcel, wish, out, e);
+           ops_cert_chain(ops, &row->id, &parcel.chain, e) &&
+           write_parcel(ops, &parcel, wish, out, e);
 }
 
-bool ops_export_issued(struct ops *ops, const struct issued_row *row, const struct export_wish *wish, struct buf *out,
-                       struct err *e) {
+bool ops_export_issued(struct ops *ops, const struct issued_row *row,
+                       const struct export_wish *wish, struct buf *out, struct err *e) {
     PL_AUTO(parcel_clear) struct parcel parcel = {.object_kind = "issued", .id = row->id};
     PL_AUTO(cert_list_clear) struct cert_list pool = {0};
     if (row->certificate.len == 0) {

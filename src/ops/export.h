@@ -26,11 +26,12 @@ enum { EXPORT_MAX = 4 * 1024 * 1024 };
  * An export with key is written to the audit log and cannot be undone.
  * Fails  keys.export.denied, keys.export.password, pki.key.missing, base.limit
  */
-bool ops_export(struct ops *ops, const struct cert_row *row, const struct export_wish *wish, struct buf *out,
-                struct err *e) PL_MUST_USE;
+bool ops_export(struct ops *ops, const struct cert_row *row, const struct export_wish *wish,
+                struct buf *out, struct err *e) PL_MUST_USE;
 
-/* The same for a certificate that the CA issued; pfx only where this store holds the request's key (pki.key.missing). */
-bool ops_export_issued(struct ops *ops, const struct issued_row *row, const struct export_wish *wish, struct buf *out,
-                       struct err *e) PL_MUST_USE;
+/* The same for a certificate that the CA issued; pfx only where this store holds the request's key
+ * (pki.key.missing). */
+bool ops_export_issued(struct ops *ops, const struct issued_row *row,
+                       const struct export_wish *wish, struct buf *out, struct err *e) PL_MUST_USE;
 
 #endif

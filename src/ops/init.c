@@ -39,7 +39,10 @@ static const struct authority_plan root_plan = {
     .kind = ISSUER_ROOT,
     .suffix = "Root CA",
     .key_spec = "ec:p384",
-    .limits = {.may_sign_ca = true, .path_length_max = CA_ROOT_PATH_LENGTH, .lifetime_max_ms = CA_ROOT_LIFETIME_MS, .may_sign_crl = true},
+    .limits = {.may_sign_ca = true,
+               .path_length_max = CA_ROOT_PATH_LENGTH,
+               .lifetime_max_ms = CA_ROOT_LIFETIME_MS,
+               .may_sign_crl = true},
     .lifetime_ms = CA_ROOT_LIFETIME_MS,
 };
 
@@ -56,13 +59,16 @@ static uint8_t node_prefix(struct ops *ops) {
     return (uint8_t)(node->bytes[ID_LEN - 1] % CA_NODE_PREFIX_MAX + 1);
 }
 
-static bool authority_tbs(struct ops *ops, const struct authority_plan *plan, const char *name, const struct buf *spki,
-                          const struct issuer *root, struct buf *out_tbs, struct err *e) {
+static bool authority_tbs(struct ops *ops, const struct authority_plan *plan, const char *name,
+                          const struct buf *spki, const struct issuer *root, struct buf *out_tbs,
+                          struct err *e) {
     PL_AUTO(dn_clear) struct dn subject = {0};
     struct ca_serial serial;
-    struct ca_authority authority = {.subject = &subject, .spki = spki->data, .spki_len = spki->len, .is_client_auth = true};
+    struct ca_authority authority = {
+        .subject = &subject, .spki = spki->data, .spki_len = spki->len, .is_client_auth = true};
     const struct ca_issuer *issuer = plan->kind == ISSUER_ROOT ? NULL : &root->ca;
-    if (!dn_add(&subject, NID_commonName, name, e) || !ca_serial_new(node_prefix(ops), &serial, e) ||
+    if (!dn_add(&subject, NID_commonName, name, e) ||
+        !ca_serial_new(node_prefix(ops), &serial, e) ||
         !ca_lifetime_authority(plan->lifetime_ms, issuer, clock_now_ms(), &authority.validity, e)) {
         return false;
     }
@@ -70,15 +76,19 @@ static bool authority_tbs(struct ops *ops, const struct authority_plan *plan, co
                                      : ca_issuing_tbs(&authority, &root->ca, &serial, out_tbs, e);
 }
 
-static bool lint_authority(const struct buf *tbs, enum issuer_kind kind, const struct cert *issuer, struct err *e) {
+static bool lint_authority(const struct buf *tbs, enum issuer_kind kind, const struct cert *issuer,
+                           struct err *e) {
     PL_AUTO(lint_findings_clear) struct lint_findings findings = {0};
     enum lint_target target = kind == ISSUER_ROOT ? LINT_ROOT : LINT_ISSUING;
-    return lint_tbs(tbs->data, tbs->len, target, issuer, &findings, e) && lint_require(&findings, e);
+    return lint_tbs(tbs->data, tbs->len, target, issuer, &findings, e) &&
+           lint_require(&findings, e);
 }
 
-/* The key, the certificate, and their rows; inside the open operation. root: zeroed for the root itself. */
-static bool make_authority(struct ops *ops, const struct authority_plan *plan, const struct init_wish *wish,
-                           const struct issuer *root, struct id *out_id, struct err *e) {
+/* The key, the certificate, and their rows; inside the open operation. root: zeroed for the root
+ * itself. */
+static bool make_authority(struct ops *ops, const struct authority_plan *plan,
+                           const struct init_wish *wish, const struct issuer *root,
+                           struct id *out_id, struct err *e) {
     struct keys *keys = NULL;
     struct key_wish key_wish = {.purpose = KEY_PURPOSE_CA, .limits = plan->limits};
     PL_AUTO(sealed_key_clear) struct sealed_key key = {0};
@@ -130,7 +140,8 @@ static bool make_ca(struct ops *ops, const struct init_wish *wish, struct err *e
     PL_AUTO(issuer_clear) struct issuer root = {0};
     struct id root_id;
     struct id issuing_id;
-    return ops_begin(ops, &op, "init", false, e) && make_authority(ops, &root_plan, wish, &root, &root_id, e) &&
+    return ops_begin(ops, &op, "init", false, e) &&
+           make_authority(ops, &root_plan, wish, &root, &root_id, e) &&
            ops_issuer_get(ops, &root_id, &root, e) &&
            make_authority(ops, &issuing_plan, wish, &root, &issuing_id, e) && ops_end(ops, &op, e);
 }
@@ -151,8 +162,8 @@ static void remove_in(const char *folder, const char *name) {
 }
 
 static void take_back(const struct made *made) {
-    static const char *const store_names[] = {STORE_FILE_NAME, STORE_FILE_NAME "-wal", STORE_FILE_NAME "-shm",
-                                              STORE_CHANGED_NAME};
+    static const char *const store_names[] = {STORE_FILE_NAME, STORE_FILE_NAME "-wal",
+                                              STORE_FILE_NAME "-shm", STORE_CHANGED_NAME};
     for (size_t i = 0; made->has_store && i < PL_ARRAY_LEN(store_names); i++) {
         remove_in(made->data_dir, store_names[i]);
     }
@@ -164,20 +175,24 @@ static void take_back(const struct made *made) {
     }
 }
 
-/* Who owns what: the serving user's group may reach the folder, the sealing key stays its owner's alone. */
+/* Who owns what: the serving user's group may reach the folder, the sealing key stays its owner's
+ * alone. */
 static bool give_to(const char *path, const struct user *user, struct err *e) {
     if (geteuid() != 0 || user->uid == 0 || chown(path, user->uid, user->gid) == 0) {
         return true;
     }
-    return err_set_errno(e, ERR_SYS_FILE_WRITE, errno, "cannot give \"%.300s\" to \"%s\"", path, user->name);
+    return err_set_errno(e, ERR_SYS_FILE_WRITE, errno, "cannot give \"%.300s\" to \"%s\"", path,
+                         user->name);
 }
 
 static bool give_all(const char *data_dir, const struct user *user, struct err *e) {
-    static const char *const names[] = {OPS_SEALING_KEY_NAME, STORE_FILE_NAME, STORE_FILE_NAME "-wal",
-                                        STORE_FILE_NAME "-shm", STORE_CHANGED_NAME};
+    static const char *const names[] = {OPS_SEALING_KEY_NAME, STORE_FILE_NAME,
+                                        STORE_FILE_NAME "-wal", STORE_FILE_NAME "-shm",
+                                        STORE_CHANGED_NAME};
     for (size_t i = 0; i < PL_ARRAY_LEN(names); i++) {
         PL_AUTO(mem_freep) char *path = NULL;
-        if (!file_join(data_dir, names[i], &path, e) || (file_exists(path) && !give_to(path, user, e))) {
+        if (!file_join(data_dir, names[i], &path, e) ||
+            (file_exists(path) && !give_to(path, user, e))) {
             return false;
         }
     }
@@ -191,7 +206,8 @@ static bool make_all(struct made *made, const struct init_wish *wish, struct err
     struct user serving;
     (void)gethostname(node_name, sizeof(node_name) - 1);
     bool was_there = file_exists(made->data_dir);
-    if (!user_serving(&serving, e) || !file_join(made->data_dir, OPS_SEALING_KEY_NAME, &sealing_path, e) ||
+    if (!user_serving(&serving, e) ||
+        !file_join(made->data_dir, OPS_SEALING_KEY_NAME, &sealing_path, e) ||
         !file_make_folder(made->data_dir, 0700, e)) {
         return false;
     }
@@ -200,7 +216,8 @@ static bool make_all(struct made *made, const struct init_wish *wish, struct err
         return false;
     }
     made->has_sealing_key = true;
-    const struct store_new store_new = {.file_mode = 0600, .file_group = (gid_t)-1, .node_name = node_name};
+    const struct store_new store_new = {
+        .file_mode = 0600, .file_group = (gid_t)-1, .node_name = node_name};
     struct store *store = NULL;
     if (!store_create(made->data_dir, &store_new, &store, e)) {
         return false;
@@ -223,16 +240,19 @@ static bool refuse_existing(const char *data_dir, struct err *e) {
     if (!store_exists(data_dir) && !file_exists(sealing_path)) {
         return true;
     }
-    (void)err_set(e, ERR_STORE_EXISTS, "\"%.300s\" holds a store already, and nothing is overwritten", data_dir);
+    (void)err_set(e, ERR_STORE_EXISTS,
+                  "\"%.300s\" holds a store already, and nothing is overwritten", data_dir);
     return err_hint(e, "use it as it is, or name another place with --data DIR");
 }
 
 bool ops_init(const char *data_dir, const struct init_wish *wish, struct err *e) {
     PL_AUTO(mem_freep) char *base_url = NULL;
-    if (!refuse_existing(data_dir, e) || (wish->base_url != NULL && !ca_base_url_check(wish->base_url, &base_url, e))) {
+    if (!refuse_existing(data_dir, e) ||
+        (wish->base_url != NULL && !ca_base_url_check(wish->base_url, &base_url, e))) {
         return false;
     }
-    if (wish->ca_name != NULL && (wish->ca_name[0] == '\0' || strlen(wish->ca_name) > CA_NAME_MAX)) {
+    if (wish->ca_name != NULL &&
+        (wish->ca_name[0] == '\0' || strlen(wish->ca_name) > CA_NAME_MAX)) {
         return err_set(e, ERR_OPS_CA_NAME, "a CA's name has 1 to %d bytes", CA_NAME_MAX);
     }
     struct init_wish checked = *wish;

@@ -1,4 +1,5 @@
-/* Completing a request: the certificate in the file whose key waits here, or the exact reason why none does. */
+/* Completing a request: the certificate in the file whose key waits here, or the exact reason why
+ * none does. */
 #include "ops/install.h"
 
 #include "base/clock.h"
@@ -25,7 +26,8 @@ static void match_clear(struct match *match) {
     *match = (struct match){0};
 }
 
-static bool match_one(struct ops *ops, struct cert *cert, struct match *out, bool *out_is_match, struct err *e) {
+static bool match_one(struct ops *ops, struct cert *cert, struct match *out, bool *out_is_match,
+                      struct err *e) {
     PL_AUTO(key_row_freep) struct key_row *key = NULL;
     PL_AUTO(request_row_freep) struct request_row *request = NULL;
     if (!store_key_find_spki(ops->store, cert->spki_sha256, &key, e) ||
@@ -40,7 +42,8 @@ static bool match_one(struct ops *ops, struct cert *cert, struct match *out, boo
 }
 
 /* Of several the one that ends last. */
-static bool find_match(struct ops *ops, const struct cert_list *certs, struct match *out, struct err *e) {
+static bool find_match(struct ops *ops, const struct cert_list *certs, struct match *out,
+                       struct err *e) {
     for (size_t i = 0; i < certs->count; i++) {
         PL_AUTO(match_clear) struct match match = {0};
         bool is_match = false;
@@ -57,12 +60,14 @@ static bool find_match(struct ops *ops, const struct cert_list *certs, struct ma
 }
 
 static bool no_certificate(const struct detected *detected, struct err *e) {
-    (void)err_set(e, ERR_OPS_INSTALL_NOT_CERTIFICATE, "it holds no certificate: it is %.300s", detected->description);
+    (void)err_set(e, ERR_OPS_INSTALL_NOT_CERTIFICATE, "it holds no certificate: it is %.300s",
+                  detected->description);
     switch (detected->items[0].kind) {
     case SNIFF_REQUEST:
         return err_hint(e, "hand it to a CA (\"padlock ca submit\"), and install what comes back");
     case SNIFF_PKCS12:
-        return err_hint(e, "it is opened with \"padlock cert import\", which asks for its password");
+        return err_hint(e,
+                        "it is opened with \"padlock cert import\", which asks for its password");
     case SNIFF_PRIVATE_KEY:
     case SNIFF_ENCRYPTED_PRIVATE_KEY:
         return err_hint(e, "\"padlock cert import\" takes a file with key and certificate");
@@ -83,7 +88,8 @@ static bool shares_name(const struct request_row *request, const struct cert *ce
 }
 
 /* A pending request for one of the certificate's names, so that the other key can be told. */
-static bool find_same_name(struct ops *ops, const struct cert *cert, char out_id[ID_SHORT_LEN + 1], struct err *e) {
+static bool find_same_name(struct ops *ops, const struct cert *cert, char out_id[ID_SHORT_LEN + 1],
+                           struct err *e) {
     static const enum request_state pending = REQUEST_PENDING;
     const struct request_filter filter = {.state = &pending};
     const struct page page = {.limit = STORE_PAGE_MAX, .is_descending = true};
@@ -105,23 +111,30 @@ static bool explain_no_key(struct ops *ops, const struct detected *detected, str
     const struct cert *leaf = chain_find_leaf(&detected->certs, NULL);
     char request_id[ID_SHORT_LEN + 1];
     if (leaf->is_ca) {
-        (void)err_set(e, ERR_OPS_INSTALL_IS_CA, "\"%.200s\" is a CA's certificate, not a server's", cert_display_name(leaf));
-        return err_hint(e, "it belongs into the chain; install the server certificate, the chain comes along");
+        (void)err_set(e, ERR_OPS_INSTALL_IS_CA, "\"%.200s\" is a CA's certificate, not a server's",
+                      cert_display_name(leaf));
+        return err_hint(
+            e, "it belongs into the chain; install the server certificate, the chain comes along");
     }
     if (!find_same_name(ops, leaf, request_id, e)) {
         return false;
     }
     if (request_id[0] != '\0') {
-        (void)err_set(e, ERR_OPS_INSTALL_OTHER_KEY,
-                      "it was made for another key than that of the pending request %s for the same name", request_id);
+        (void)err_set(
+            e, ERR_OPS_INSTALL_OTHER_KEY,
+            "it was made for another key than that of the pending request %s for the same name",
+            request_id);
         return err_hint(e, "submit that request's own CSR: \"padlock request csr %s\"", request_id);
     }
     if (leaf->is_self_signed) {
-        (void)err_set(e, ERR_OPS_INSTALL_SELF_SIGNED, "it is self-signed, and its private key is not in this store");
+        (void)err_set(e, ERR_OPS_INSTALL_SELF_SIGNED,
+                      "it is self-signed, and its private key is not in this store");
         return err_hint(e, "import the .pfx that has its key, or request a certificate here");
     }
     (void)err_set(e, ERR_PKI_KEY_MISSING, "the private key for it is not in this store");
-    return err_hint(e, "its request was made elsewhere; import the .pfx from there, or run \"padlock inspect\" on the file");
+    return err_hint(
+        e,
+        "its request was made elsewhere; import the .pfx from there, or run \"padlock inspect\" on the file");
 }
 
 static bool check_new(struct ops *ops, const struct cert *cert, struct err *e) {
@@ -132,7 +145,8 @@ static bool check_new(struct ops *ops, const struct cert *cert, struct err *e) {
     if (there == NULL) {
         return true;
     }
-    (void)err_set(e, ERR_OPS_INSTALL_THERE, "it is installed already, as \"%.200s\"", there->friendly_name);
+    (void)err_set(e, ERR_OPS_INSTALL_THERE, "it is installed already, as \"%.200s\"",
+                  there->friendly_name);
     return err_hint(e, "nothing is left to do; \"padlock bind add\" serves it");
 }
 
@@ -142,14 +156,16 @@ static bool check_dates(const struct cert *cert, struct list *notes, struct err 
     if (cert->not_after_ms < now_ms) {
         clock_format_day(cert->not_after_ms, day);
         (void)err_set(e, ERR_OPS_INSTALL_EXPIRED, "it expired on %s", day);
-        return err_hint(e, "get a new one for the same request: \"padlock request csr\" prints its CSR");
+        return err_hint(
+            e, "get a new one for the same request: \"padlock request csr\" prints its CSR");
     }
     clock_format_day(cert->not_before_ms, day);
     return cert->not_before_ms <= now_ms ||
            list_printf(notes, e, "it is not valid before %s: bind it then, not earlier", day);
 }
 
-static bool finish_request(struct ops *ops, struct request_row *request, const struct id *cert_id, struct err *e) {
+static bool finish_request(struct ops *ops, struct request_row *request, const struct id *cert_id,
+                           struct err *e) {
     if (request == NULL) {
         return true;
     }
@@ -158,8 +174,9 @@ static bool finish_request(struct ops *ops, struct request_row *request, const s
     return store_request_update(ops->store, request, e);
 }
 
-static bool record(struct ops *ops, struct match *match, const struct detected *detected, const char *friendly_name,
-                   struct list *notes, struct cert_row **out_row, struct err *e) {
+static bool record(struct ops *ops, struct match *match, const struct detected *detected,
+                   const char *friendly_name, struct list *notes, struct cert_row **out_row,
+                   struct err *e) {
     const char *request_name = match->request == NULL || match->request->friendly_name[0] == '\0'
                                    ? NULL
                                    : match->request->friendly_name;
@@ -172,11 +189,13 @@ static bool record(struct ops *ops, struct match *match, const struct detected *
     };
     char title[OPERATION_TITLE_MAX];
     (void)snprintf(title, sizeof(title), "cert install %.400s",
-                   wish.friendly_name != NULL ? wish.friendly_name : cert_display_name(match->cert));
+                   wish.friendly_name != NULL ? wish.friendly_name
+                                              : cert_display_name(match->cert));
     struct id id;
     PL_AUTO(operation_rollback) struct operation op = {0};
     return ops_begin(ops, &op, title, true, e) && ops_cert_insert(ops, &wish, &id, notes, e) &&
-           finish_request(ops, match->request, &id, e) && ops_audit(ops, "cert.install", "cert", &id, title, e) &&
+           finish_request(ops, match->request, &id, e) &&
+           ops_audit(ops, "cert.install", "cert", &id, title, e) &&
            store_cert_get(ops->store, &id, out_row, e) && ops_end(ops, &op, e);
 }
 
@@ -189,8 +208,8 @@ static bool add_notes(struct list *notes, const struct list *more, struct err *e
     return true;
 }
 
-bool ops_install(struct ops *ops, const void *bytes, size_t len, const char *friendly_name, struct list *notes,
-                 struct cert_row **out_row, struct err *e) {
+bool ops_install(struct ops *ops, const void *bytes, size_t len, const char *friendly_name,
+                 struct list *notes, struct cert_row **out_row, struct err *e) {
     PL_AUTO(detected_clear) struct detected detected = {0};
     PL_AUTO(match_clear) struct match match = {0};
     if (!detect(bytes, len, clock_now_ms(), &detected, e)) {

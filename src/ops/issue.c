@@ -1,6 +1,7 @@
 /*
- * Issuing: recorded before it is signed, compared after. Two transactions with the signature between:
- * after a crash at any point, what may have been signed is in the store, listed and revocable.
+ * Issuing: recorded before it is signed, compared after. Two transactions with the signature
+ * between: after a crash at any point, what may have been signed is in the store, listed and
+ * revocable.
  */
 #include "ops/issue.h"
 
@@ -33,22 +34,27 @@ static void issue_clear(struct issue *issue) {
 
 static bool lint_leaf(const struct issue *issue, struct err *e) {
     PL_AUTO(lint_findings_clear) struct lint_findings findings = {0};
-    enum lint_target target = issue->leaf.profile->id == CA_PROFILE_SERVER ? LINT_SERVER : LINT_INTERNAL;
-    return lint_tbs(issue->tbs.data, issue->tbs.len, target, issue->issuer.certificate, &findings, e) &&
+    enum lint_target target =
+        issue->leaf.profile->id == CA_PROFILE_SERVER ? LINT_SERVER : LINT_INTERNAL;
+    return lint_tbs(issue->tbs.data, issue->tbs.len, target, issue->issuer.certificate, &findings,
+                    e) &&
            lint_require(&findings, e);
 }
 
-static bool prepare(struct ops *ops, const struct submission_row *row, struct issue *issue, struct err *e) {
+static bool prepare(struct ops *ops, const struct submission_row *row, struct issue *issue,
+                    struct err *e) {
     PL_AUTO(csr_freep) struct csr *csr = NULL;
     struct ca_gate_wish gate = {.lifetime = {.lifetime_ms = row->lifetime_ms}};
     const struct id *node = store_node_id(ops->store);
     uint8_t prefix = (uint8_t)(node->bytes[ID_LEN - 1] % CA_NODE_PREFIX_MAX + 1);
     buf_init(&issue->tbs, CA_TBS_MAX);
-    return csr_read(row->csr.data, row->csr.len, &csr, e) && ca_profile_find(row->profile, &gate.profile, e) &&
+    return csr_read(row->csr.data, row->csr.len, &csr, e) &&
+           ca_profile_find(row->profile, &gate.profile, e) &&
            ops_issuer_active(ops, &issue->issuer, e) &&
            ca_gate(csr, &gate, &issue->issuer.ca, clock_now_ms(), &issue->leaf, NULL, e) &&
            ca_serial_new(prefix, &issue->serial, e) &&
-           ca_leaf_tbs(&issue->leaf, &issue->issuer.ca, &issue->serial, &issue->tbs, e) && lint_leaf(issue, e);
+           ca_leaf_tbs(&issue->leaf, &issue->issuer.ca, &issue->serial, &issue->tbs, e) &&
+           lint_leaf(issue, e);
 }
 
 /* First transaction: what is about to be signed. */
@@ -68,13 +74,15 @@ static bool reserve(struct ops *ops, const struct issue *issue, struct submissio
         .crl_shard = ca_serial_shard(&issue->serial, issue->issuer.ca.crl_shard_count),
     };
     memcpy(row->spki_sha256, submission->spki_sha256, sizeof(row->spki_sha256));
-    if (submission->state != SUBMISSION_APPROVED && !ca_submission_move(&submission->state, SUBMISSION_APPROVED, e)) {
+    if (submission->state != SUBMISSION_APPROVED &&
+        !ca_submission_move(&submission->state, SUBMISSION_APPROVED, e)) {
         return false;
     }
     submission->decided_by = ops->actor;
     submission->decided_ms = clock_now_ms();
     PL_AUTO(operation_rollback) struct operation op = {0};
-    return ops_begin(ops, &op, "ca approve", false, e) && store_issued_reserve(ops->store, row, e) &&
+    return ops_begin(ops, &op, "ca approve", false, e) &&
+           store_issued_reserve(ops->store, row, e) &&
            store_submission_update(ops->store, submission, e) &&
            ops_audit(ops, "ca.approve", "submission", &submission->id,
                      ops_texts_first(&submission->names, submission->subject), e) &&
@@ -104,27 +112,32 @@ static bool sign(struct ops *ops, const struct issue *issue, struct buf *out_der
 }
 
 /* Second transaction: the certificate. */
-static bool complete(struct ops *ops, struct issued_row *row, const struct buf *der, struct submission_row *submission,
-                     struct err *e) {
+static bool complete(struct ops *ops, struct issued_row *row, const struct buf *der,
+                     struct submission_row *submission, struct err *e) {
     PL_AUTO(operation_rollback) struct operation op = {0};
     const struct bytes certificate = {der->data, der->len};
     submission->issued_id = row->id;
-    return ops_begin(ops, &op, "ca issue", false, e) && store_issued_complete(ops->store, row, certificate, e) &&
+    return ops_begin(ops, &op, "ca issue", false, e) &&
+           store_issued_complete(ops->store, row, certificate, e) &&
            ca_submission_move(&submission->state, SUBMISSION_ISSUED, e) &&
            store_submission_update(ops->store, submission, e) &&
-           ops_audit(ops, "ca.issue", "issued", &row->id, ops_texts_first(&submission->names, submission->subject), e) &&
+           ops_audit(ops, "ca.issue", "issued", &row->id,
+                     ops_texts_first(&submission->names, submission->subject), e) &&
            ops_end(ops, &op, e);
 }
 
 /* After approval: the reason stays with the submission, which can be approved again. */
-static void record_failure(struct ops *ops, struct submission_row *submission, const struct err *why) {
+static void record_failure(struct ops *ops, struct submission_row *submission,
+                           const struct err *why) {
     PL_AUTO(operation_rollback) struct operation op = {0};
     submission->reason = why->step[0];
     bool ok = ca_submission_move(&submission->state, SUBMISSION_FAILED, NULL) &&
               ops_begin(ops, &op, "ca approve", false, NULL) &&
               store_submission_update(ops->store, submission, NULL) &&
-              ops_audit(ops, "ca.fail", "submission", &submission->id, why->step[0], NULL) && ops_end(ops, &op, NULL);
-    (void)ok; /* the first failure is what is told; the reserved serial is in the store either way */
+              ops_audit(ops, "ca.fail", "submission", &submission->id, why->step[0], NULL) &&
+              ops_end(ops, &op, NULL);
+    (void)
+        ok; /* the first failure is what is told; the reserved serial is in the store either way */
 }
 
 bool ops_approve(struct ops *ops, struct submission_row *submission, struct ca_leaf *out_leaf,
@@ -141,7 +154,8 @@ bool ops_approve(struct ops *ops, struct submission_row *submission, struct ca_l
             record_failure(ops, submission, e);
             return false;
         }
-        if (!complete(ops, &row, &der, submission, e) || !store_issued_get(ops->store, &row.id, out_issued, e)) {
+        if (!complete(ops, &row, &der, submission, e) ||
+            !store_issued_get(ops->store, &row.id, out_issued, e)) {
             return false;
         }
     }

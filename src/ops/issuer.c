@@ -29,7 +29,8 @@ bool ops_issuer_from_row(struct issuer_row *row, struct issuer *out_issuer, stru
 
 static bool no_ca(struct err *e) {
     (void)err_set(e, ERR_OPS_CA_MISSING, "this store has no certificate authority");
-    return err_hint(e, "it was made with --no-ca; \"padlock init --data OTHER\" makes a store with one");
+    return err_hint(
+        e, "it was made with --no-ca; \"padlock init --data OTHER\" makes a store with one");
 }
 
 bool ops_issuer_active(struct ops *ops, struct issuer *out_issuer, struct err *e) {
@@ -40,7 +41,8 @@ bool ops_issuer_active(struct ops *ops, struct issuer *out_issuer, struct err *e
     return row == NULL ? no_ca(e) : ops_issuer_from_row(row, out_issuer, e);
 }
 
-bool ops_issuer_get(struct ops *ops, const struct id *id, struct issuer *out_issuer, struct err *e) {
+bool ops_issuer_get(struct ops *ops, const struct id *id, struct issuer *out_issuer,
+                    struct err *e) {
     struct issuer_row *row = NULL;
     if (!store_issuer_get(ops->store, id, &row, e)) {
         return false;
@@ -48,8 +50,9 @@ bool ops_issuer_get(struct ops *ops, const struct id *id, struct issuer *out_iss
     return row == NULL ? no_ca(e) : ops_issuer_from_row(row, out_issuer, e);
 }
 
-static bool each_issuer(struct ops *ops, enum issuer_kind kind, bool (*each)(void *, struct issuer_row *, struct err *),
-                        void *user, struct err *e) {
+static bool each_issuer(struct ops *ops, enum issuer_kind kind,
+                        bool (*each)(void *, struct issuer_row *, struct err *), void *user,
+                        struct err *e) {
     PL_AUTO(mem_freep) char *after = NULL;
     do {
         const struct page page = {.limit = STORE_PAGE_MAX, .after = after};
@@ -85,7 +88,8 @@ bool ops_root(struct ops *ops, struct issuer *out_issuer, struct err *e) {
 
 static bool add_certificate(void *user, struct issuer_row *row, struct err *e) {
     PL_AUTO(cert_freep) struct cert *cert = NULL;
-    return cert_from_der(row->certificate.data, row->certificate.len, &cert, e) && cert_list_add(user, cert, e);
+    return cert_from_der(row->certificate.data, row->certificate.len, &cert, e) &&
+           cert_list_add(user, cert, e);
 }
 
 bool ops_ca_roots(struct ops *ops, struct cert_list *out, struct err *e) {

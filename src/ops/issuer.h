@@ -16,11 +16,13 @@ struct issuer {
 void issuer_clear(struct issuer *issuer);
 
 /* Parses the row, whose ownership is taken in any case. Fails pki.cert.*. */
-bool ops_issuer_from_row(struct issuer_row *row, struct issuer *out_issuer, struct err *e) PL_MUST_USE;
+bool ops_issuer_from_row(struct issuer_row *row, struct issuer *out_issuer, struct err *e)
+    PL_MUST_USE;
 
 /* The CA that issues. Fails ops.ca.missing (hint: init made none). */
 bool ops_issuer_active(struct ops *ops, struct issuer *out_issuer, struct err *e) PL_MUST_USE;
-bool ops_issuer_get(struct ops *ops, const struct id *id, struct issuer *out_issuer, struct err *e) PL_MUST_USE;
+bool ops_issuer_get(struct ops *ops, const struct id *id, struct issuer *out_issuer, struct err *e)
+    PL_MUST_USE;
 
 /* The newest root of ours. Fails ops.ca.missing. */
 bool ops_root(struct ops *ops, struct issuer *out_issuer, struct err *e) PL_MUST_USE;

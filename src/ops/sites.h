@@ -9,16 +9,19 @@ enum { SITE_NAME_MAX = 63 };
 
 /*
  * name: letters, digits, "-", "_", "."; root: made absolute; must be a folder that the serving user
- * can read. Fails ops.site.name, ops.site.exists, sys.user.cannot_read, sys.file.missing. Can be undone.
+ * can read. Fails ops.site.name, ops.site.exists, sys.user.cannot_read, sys.file.missing. Can be
+ * undone.
  */
-bool ops_site_add(struct ops *ops, const char *name, const char *root, struct site_row **out_row, struct err *e)
-    PL_MUST_USE;
+bool ops_site_add(struct ops *ops, const char *name, const char *root, struct site_row **out_row,
+                  struct err *e) PL_MUST_USE;
 /* By name or id. Fails ops.site.missing. */
-bool ops_site_pick(struct ops *ops, const char *text, struct site_row **out_row, struct err *e) PL_MUST_USE;
-/* Another root or name; NULL leaves it. Fails as ops_site_add(). Can be undone. */
-bool ops_site_set(struct ops *ops, struct site_row *row, const char *name, const char *root, struct err *e)
+bool ops_site_pick(struct ops *ops, const char *text, struct site_row **out_row, struct err *e)
     PL_MUST_USE;
+/* Another root or name; NULL leaves it. Fails as ops_site_add(). Can be undone. */
+bool ops_site_set(struct ops *ops, struct site_row *row, const char *name, const char *root,
+                  struct err *e) PL_MUST_USE;
 /* Fails ops.site.bound unless is_unbound. Can be undone. */
-bool ops_site_remove(struct ops *ops, struct site_row *row, bool is_unbound, struct err *e) PL_MUST_USE;
+bool ops_site_remove(struct ops *ops, struct site_row *row, bool is_unbound, struct err *e)
+    PL_MUST_USE;
 
 #endif

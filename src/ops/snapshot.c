@@ -1,5 +1,6 @@
 /*
- * From rows to a snapshot: sites and certificates are added once, when the first binding needs them.
+ * From rows to a snapshot: sites and certificates are added once, when the first binding needs
+ * them.
  */
 #include "ops/snapshot.h"
 
@@ -40,7 +41,8 @@ static bool known(const struct map *map, const void *key, size_t key_len, uint32
     return value != NULL;
 }
 
-static bool remember(struct map *map, const void *key, size_t key_len, uint32_t index, struct err *e) {
+static bool remember(struct map *map, const void *key, size_t key_len, uint32_t index,
+                     struct err *e) {
     uintptr_t number = (uintptr_t)index + INDEX_BASE;
     void *value = NULL;
     memcpy(&value, &number, sizeof(value));
@@ -52,7 +54,8 @@ static bool note(struct building *building, const char *text, const char *detail
     return notes->count == notes->max || list_printf(notes, e, "%s: %.300s", text, detail);
 }
 
-static bool add_site(struct building *building, const struct id *id, uint32_t *out_site, struct err *e) {
+static bool add_site(struct building *building, const struct id *id, uint32_t *out_site,
+                     struct err *e) {
     if (known(building->sites, id->bytes, ID_LEN, out_site)) {
         return true;
     }
@@ -65,7 +68,8 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
     if (row == NULL) {
         return true;
     }
-    if (!folder_open(row->root_path, &root, &reason) && !note(building, "a site's folder cannot be opened", reason.step[0], e)) {
+    if (!folder_open(row->root_path, &root, &reason) &&
+        !note(building, "a site's folder cannot be opened", reason.step[0], e)) {
         return false;
     }
     const char *index_names[SNAPSHOT_INDEX_NAMES_MAX];
@@ -73,24 +77,30 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
     for (; count < row->index_names.count && count < SNAPSHOT_INDEX_NAMES_MAX; count++) {
         index_names[count] = row->index_names.items[count];
     }
-    const struct snapshot_site_wish wish = {
-        .id = *id, .name = row->name, .root = root, .index_names = index_names, .index_name_count = count};
+    const struct snapshot_site_wish wish = {.id = *id,
+                                            .name = row->name,
+                                            .root = root,
+                                            .index_names = index_names,
+                                            .index_name_count = count};
     return snapshot_builder_add_site(building->builder, &wish, out_site, e) &&
            remember(building->sites, id->bytes, ID_LEN, *out_site, e);
 }
 
 /* The chain as it is presented: without a self-signed root, which clients have or do not trust. */
-static size_t presented_chain(const struct cert_list *chain, struct snapshot_der out[SNAPSHOT_CHAIN_MAX]) {
+static size_t presented_chain(const struct cert_list *chain,
+                              struct snapshot_der out[SNAPSHOT_CHAIN_MAX]) {
     size_t count = 0;
     for (size_t i = 0; i < chain->count && count < SNAPSHOT_CHAIN_MAX; i++) {
         if (!chain->items[i]->is_self_signed) {
-            out[count++] = (struct snapshot_der){chain->items[i]->der, (uint32_t)chain->items[i]->der_len};
+            out[count++] =
+                (struct snapshot_der){chain->items[i]->der, (uint32_t)chain->items[i]->der_len};
         }
     }
     return count;
 }
 
-static bool add_certificate(struct building *building, const struct id *id, uint32_t *out_certificate, struct err *e) {
+static bool add_certificate(struct building *building, const struct id *id,
+                            uint32_t *out_certificate, struct err *e) {
     if (known(building->certs, id->bytes, ID_LEN, out_certificate)) {
         return true;
     }
@@ -102,7 +112,8 @@ static bool add_certificate(struct building *building, const struct id *id, uint
         return false;
     }
     if (row == NULL || row->deleted_ms != 0 || !key_spec_parse(row->key_spec, &spec, NULL)) {
-        return note(building, "a bound certificate is gone", row == NULL ? "" : row->friendly_name, e);
+        return note(building, "a bound certificate is gone", row == NULL ? "" : row->friendly_name,
+                    e);
     }
     if (!ops_cert_chain(building->ops, id, &chain, e)) {
         return false;
@@ -120,23 +131,24 @@ static bool add_certificate(struct building *building, const struct id *id, uint
            remember(building->certs, id->bytes, ID_LEN, *out_certificate, e);
 }
 
-static bool add_listener(struct building *building, const struct binding_row *row, uint32_t *out_listener,
-                         struct err *e) {
+static bool add_listener(struct building *building, const struct binding_row *row,
+                         uint32_t *out_listener, struct err *e) {
     char key[96];
     (void)snprintf(key, sizeof(key), "%s|%s|%u", row->scheme, row->address, row->port);
     if (known(building->listeners, key, strlen(key), out_listener)) {
         return true;
     }
     enum snapshot_scheme scheme = str_equal(row->scheme, "https") ? SNAPSHOT_HTTPS : SNAPSHOT_HTTP;
-    return snapshot_builder_add_listener(building->builder, scheme, row->address, (uint16_t)row->port, row->is_strict,
-                                         out_listener, e) &&
+    return snapshot_builder_add_listener(building->builder, scheme, row->address,
+                                         (uint16_t)row->port, row->is_strict, out_listener, e) &&
            remember(building->listeners, key, strlen(key), *out_listener, e);
 }
 
 static bool add_binding(struct building *building, const struct binding_row *row, struct err *e) {
     const struct id *ids[] = {&row->ec_cert_id, &row->rsa_cert_id, &row->ed25519_cert_id};
     uint32_t certificates[PL_ARRAY_LEN(ids)];
-    struct snapshot_binding_wish wish = {.host = row->host, .certificates = certificates, .site = SNAPSHOT_NONE};
+    struct snapshot_binding_wish wish = {
+        .host = row->host, .certificates = certificates, .site = SNAPSHOT_NONE};
     for (size_t i = 0; i < PL_ARRAY_LEN(ids); i++) {
         uint32_t index = SNAPSHOT_NONE;
         if (!id_is_zero(ids[i]) && !add_certificate(building, ids[i], &index, e)) {
@@ -157,7 +169,8 @@ static bool add_binding(struct building *building, const struct binding_row *row
     if (wish.site == SNAPSHOT_NONE) {
         return note(building, "a binding's site is gone", row->host, e);
     }
-    return add_listener(building, row, &wish.listener, e) && snapshot_builder_add_binding(building->builder, &wish, e);
+    return add_listener(building, row, &wish.listener, e) &&
+           snapshot_builder_add_binding(building->builder, &wish, e);
 }
 
 static bool add_all(struct building *building, struct err *e) {
@@ -182,13 +195,15 @@ static bool add_all(struct building *building, struct err *e) {
 
 static bool build(struct building *building, struct err *e) {
     int64_t seq = 0;
-    return store_change_seq(building->ops->store, &seq, e) && snapshot_builder_new(seq, &building->builder, e) &&
+    return store_change_seq(building->ops->store, &seq, e) &&
+           snapshot_builder_new(seq, &building->builder, e) &&
            map_new(SNAPSHOT_SITES_MAX, &building->sites, e) &&
            map_new(SNAPSHOT_CERTIFICATES_MAX, &building->certs, e) &&
            map_new(SNAPSHOT_LISTENERS_MAX, &building->listeners, e) && add_all(building, e);
 }
 
-bool ops_snapshot(struct ops *ops, struct list *notes, struct snapshot **out_snapshot, struct err *e) {
+bool ops_snapshot(struct ops *ops, struct list *notes, struct snapshot **out_snapshot,
+                  struct err *e) {
     PL_AUTO(building_clear) struct building building = {.ops = ops, .notes = notes};
     if (!store_read_begin(ops->store, e)) {
         return false;

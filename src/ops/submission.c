@@ -26,8 +26,8 @@ static bool fill_names(const struct ca_leaf *leaf, struct list *names, struct er
     return true;
 }
 
-static bool insert_submission(struct ops *ops, const struct submit_wish *wish, const struct ca_leaf *leaf,
-                              struct id *out_id, struct err *e) {
+static bool insert_submission(struct ops *ops, const struct submit_wish *wish,
+                              const struct ca_leaf *leaf, struct id *out_id, struct err *e) {
     char spec[KEY_SPEC_TEXT];
     key_spec_format(&leaf->key_spec, spec);
     PL_AUTO(mem_freep) char *subject = NULL;
@@ -51,13 +51,15 @@ static bool insert_submission(struct ops *ops, const struct submit_wish *wish, c
         return false;
     }
     *out_id = row.id;
-    return ops_audit(ops, "ca.submit", "submission", &row.id, ops_texts_first(&row.names, subject), e);
+    return ops_audit(ops, "ca.submit", "submission", &row.id, ops_texts_first(&row.names, subject),
+                     e);
 }
 
 bool ops_submit(struct ops *ops, const struct submit_wish *wish, struct submission_row **out_row,
                 struct ca_leaf *out_leaf, struct ca_problems *out_problems, struct err *e) {
     PL_AUTO(issuer_clear) struct issuer issuer = {0};
-    struct ca_gate_wish gate = {.lifetime = {.lifetime_ms = wish->lifetime_ms}, .is_client_auth = wish->is_client_auth};
+    struct ca_gate_wish gate = {.lifetime = {.lifetime_ms = wish->lifetime_ms},
+                                .is_client_auth = wish->is_client_auth};
     if ((wish->profile != NULL && !ca_profile_find(wish->profile, &gate.profile, e)) ||
         !ops_issuer_active(ops, &issuer, e)) {
         return false;
@@ -68,7 +70,8 @@ bool ops_submit(struct ops *ops, const struct submit_wish *wish, struct submissi
     }
     struct id id;
     PL_AUTO(operation_rollback) struct operation op = {0};
-    if (!ops_begin(ops, &op, "ca submit", false, e) || !insert_submission(ops, wish, &leaf, &id, e) ||
+    if (!ops_begin(ops, &op, "ca submit", false, e) ||
+        !insert_submission(ops, wish, &leaf, &id, e) ||
         !store_submission_get(ops->store, &id, out_row, e) || !ops_end(ops, &op, e)) {
         return false;
     }
@@ -110,13 +113,16 @@ static bool newest_by_name(struct ops *ops, const char *text, enum submission_st
 }
 
 static bool ambiguous(const char *text, size_t count, struct err *e) {
-    (void)err_set(e, ERR_OPS_SUBMISSION_AMBIGUOUS, "%zu submissions of \"%.200s\" wait", count, text);
+    (void)err_set(e, ERR_OPS_SUBMISSION_AMBIGUOUS, "%zu submissions of \"%.200s\" wait", count,
+                  text);
     return err_hint(e, "name one by its id; \"padlock ca queue\" shows them");
 }
 
-bool ops_submission_pick(struct ops *ops, const char *text, struct submission_row **out_row, struct err *e) {
-    static const enum submission_state order[] = {SUBMISSION_PENDING, SUBMISSION_APPROVED, SUBMISSION_ISSUED,
-                                                  SUBMISSION_FAILED, SUBMISSION_DENIED};
+bool ops_submission_pick(struct ops *ops, const char *text, struct submission_row **out_row,
+                         struct err *e) {
+    static const enum submission_state order[] = {SUBMISSION_PENDING, SUBMISSION_APPROVED,
+                                                  SUBMISSION_ISSUED, SUBMISSION_FAILED,
+                                                  SUBMISSION_DENIED};
     PL_AUTO(submission_rows_clear) struct submission_rows found = {0};
     if (!store_submission_find(ops->store, text, &found, e)) {
         return false;
@@ -145,7 +151,8 @@ bool ops_submission_pick(struct ops *ops, const char *text, struct submission_ro
 
 bool ops_deny(struct ops *ops, struct submission_row *row, const char *reason, struct err *e) {
     if (reason[0] == '\0') {
-        return err_set(e, ERR_OPS_SUBMISSION_REASON, "a denial needs a reason that the requester can act on");
+        return err_set(e, ERR_OPS_SUBMISSION_REASON,
+                       "a denial needs a reason that the requester can act on");
     }
     PL_AUTO(operation_rollback) struct operation op = {0};
     if (!ca_submission_move(&row->state, SUBMISSION_DENIED, e)) {
@@ -158,8 +165,8 @@ bool ops_deny(struct ops *ops, struct submission_row *row, const char *reason, s
            ops_audit(ops, "ca.deny", "submission", &row->id, reason, e) && ops_end(ops, &op, e);
 }
 
-static bool issued_of_submission(struct ops *ops, const struct submission_row *row, struct issued_row **out_row,
-                                 struct err *e) {
+static bool issued_of_submission(struct ops *ops, const struct submission_row *row,
+                                 struct issued_row **out_row, struct err *e) {
     if (row->state == SUBMISSION_ISSUED) {
         return store_issued_get(ops->store, &row->issued_id, out_row, e);
     }
@@ -171,7 +178,8 @@ static bool issued_of_submission(struct ops *ops, const struct submission_row *r
     return err_hint(e, "\"padlock ca approve\" issues it");
 }
 
-bool ops_issued_pick(struct ops *ops, const char *text, struct issued_row **out_row, struct err *e) {
+bool ops_issued_pick(struct ops *ops, const char *text, struct issued_row **out_row,
+                     struct err *e) {
     PL_AUTO(submission_row_freep) struct submission_row *submission = NULL;
     PL_AUTO(issued_rows_clear) struct issued_rows found = {0};
     struct err miss = {0};

@@ -39,8 +39,10 @@ static bool parse_target(const char *target, char host[256], uint16_t *out_port,
         target++;
         len -= 2;
     }
-    if (len == 0 || len >= 256 || (has_port && (!str_to_u64(colon + 1, UINT16_MAX, &port) || port == 0))) {
-        (void)err_set(e, ERR_OPS_VERIFY_TARGET, "\"%.200s\" is neither a file nor HOST[:PORT]", target);
+    if (len == 0 || len >= 256 ||
+        (has_port && (!str_to_u64(colon + 1, UINT16_MAX, &port) || port == 0))) {
+        (void)err_set(e, ERR_OPS_VERIFY_TARGET, "\"%.200s\" is neither a file nor HOST[:PORT]",
+                      target);
         return err_hint(e, "write www.example.com, www.example.com:8443 or [::1]:8443");
     }
     memcpy(host, target, len);
@@ -49,14 +51,16 @@ static bool parse_target(const char *target, char host[256], uint16_t *out_port,
     return true;
 }
 
-static bool read_certificates(const char *path, int64_t at_ms, struct cert_list *out, struct err *e) {
+static bool read_certificates(const char *path, int64_t at_ms, struct cert_list *out,
+                              struct err *e) {
     PL_AUTO(buf_clear) struct buf file = {.max = TRUST_FILE_MAX};
     PL_AUTO(detected_clear) struct detected detected = {0};
     if (!file_read(path, &file, e) || !detect(file.data, file.len, at_ms, &detected, e)) {
         return false;
     }
     if (detected.certs.count == 0) {
-        return err_set(e, ERR_OPS_VERIFY_TARGET, "\"%.200s\" holds no certificate: it is %.200s", path, detected.description);
+        return err_set(e, ERR_OPS_VERIFY_TARGET, "\"%.200s\" holds no certificate: it is %.200s",
+                       path, detected.description);
     }
     for (size_t i = 0; i < detected.certs.count; i++) {
         if (!cert_list_add(out, detected.certs.items[i], e)) {
@@ -66,14 +70,15 @@ static bool read_certificates(const char *path, int64_t at_ms, struct cert_list 
     return true;
 }
 
-static bool gather_anchors(struct ops *ops, const struct verify_wish *wish, struct cert_list *anchors, char trust[320],
-                           struct err *e) {
+static bool gather_anchors(struct ops *ops, const struct verify_wish *wish,
+                           struct cert_list *anchors, char trust[320], struct err *e) {
     if (wish->trust_file != NULL) {
         (void)snprintf(trust, 320, "%.300s", wish->trust_file);
         return read_certificates(wish->trust_file, wish->at_ms, anchors, e);
     }
     bool has_system = !wish->has_own_trust_alone && file_exists(SYSTEM_TRUST_FILE);
-    (void)snprintf(trust, 320, "%s%s%s", has_system ? "the system's roots" : "", has_system && ops != NULL ? " and " : "",
+    (void)snprintf(trust, 320, "%s%s%s", has_system ? "the system's roots" : "",
+                   has_system && ops != NULL ? " and " : "",
                    ops != NULL ? "this store's own root" : "");
     return (!has_system || read_certificates(SYSTEM_TRUST_FILE, wish->at_ms, anchors, e)) &&
            (ops == NULL || ops_ca_roots(ops, anchors, e));
@@ -91,7 +96,8 @@ static bool look(const struct verify_wish *wish, struct verification *out, struc
     return tls_look_at(&look_wish, &out->look, e);
 }
 
-static bool gather_presented(const struct verify_wish *wish, struct verification *out, struct err *e) {
+static bool gather_presented(const struct verify_wish *wish, struct verification *out,
+                             struct err *e) {
     if (!file_exists(wish->target)) {
         return look(wish, out, e);
     }
@@ -99,7 +105,8 @@ static bool gather_presented(const struct verify_wish *wish, struct verification
     return read_certificates(wish->target, wish->at_ms, &out->look.presented, e);
 }
 
-bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out, struct err *e) {
+bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
+                struct err *e) {
     PL_AUTO(verification_clear) struct verification v = {0};
     PL_AUTO(cert_list_clear) struct cert_list anchors = {0};
     PL_AUTO(cert_list_clear) struct cert_list known = {0};
@@ -123,23 +130,29 @@ bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verifica
     return true;
 }
 
-static bool relate_key(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines, struct err *e) {
+static bool relate_key(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines,
+                       struct err *e) {
     PL_AUTO(key_row_freep) struct key_row *key = NULL;
     return store_key_find_spki(ops->store, spki_sha256, &key, e) &&
-           list_printf(lines, e, "%s", key == NULL ? "its private key is not in this store" : "its private key is in this store, sealed");
+           list_printf(lines, e, "%s",
+                       key == NULL ? "its private key is not in this store"
+                                   : "its private key is in this store, sealed");
 }
 
-static bool relate_request(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines, struct err *e) {
+static bool relate_request(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines,
+                           struct err *e) {
     PL_AUTO(request_row_freep) struct request_row *request = NULL;
     char id[ID_SHORT_LEN + 1];
     if (!store_request_find_pending(ops->store, spki_sha256, &request, e) || request == NULL) {
         return !err_is_set(e);
     }
     id_format_short(&request->id, id);
-    return list_printf(lines, e, "request %s (%.200s) waits for a certificate with this key", id, request->subject);
+    return list_printf(lines, e, "request %s (%.200s) waits for a certificate with this key", id,
+                       request->subject);
 }
 
-static bool relate_certificates(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines, struct err *e) {
+static bool relate_certificates(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines,
+                                struct err *e) {
     const struct cert_filter filter = {.spki_sha256 = spki_sha256};
     const struct page page = {.limit = 10};
     PL_AUTO(cert_rows_clear) struct cert_rows rows = {0};
@@ -147,14 +160,16 @@ static bool relate_certificates(struct ops *ops, const uint8_t spki_sha256[32], 
         return false;
     }
     for (size_t i = 0; i < rows.count; i++) {
-        if (!list_printf(lines, e, "certificate \"%.200s\" has this key", rows.items[i]->friendly_name)) {
+        if (!list_printf(lines, e, "certificate \"%.200s\" has this key",
+                         rows.items[i]->friendly_name)) {
             return false;
         }
     }
     return true;
 }
 
-static bool relate_issued(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines, struct err *e) {
+static bool relate_issued(struct ops *ops, const uint8_t spki_sha256[32], struct list *lines,
+                          struct err *e) {
     const struct issued_filter filter = {.spki_sha256 = spki_sha256};
     const struct page page = {.limit = 10};
     PL_AUTO(issued_rows_clear) struct issued_rows rows = {0};
@@ -172,19 +187,23 @@ static bool relate_issued(struct ops *ops, const uint8_t spki_sha256[32], struct
 }
 
 /* Other items of the same file with the same key. */
-static bool relate_file(const uint8_t spki_sha256[32], const struct detected *detected, struct list *lines, struct err *e) {
+static bool relate_file(const uint8_t spki_sha256[32], const struct detected *detected,
+                        struct list *lines, struct err *e) {
     size_t count = 0;
     for (size_t i = 0; i < detected->count; i++) {
         const struct detected_item *item = &detected->items[i];
         count += item->has_spki && memcmp(item->spki_sha256, spki_sha256, 32) == 0 ? 1 : 0;
     }
-    return count < 2 || list_printf(lines, e, "%zu things in this file belong together by their key", count);
+    return count < 2 ||
+           list_printf(lines, e, "%zu things in this file belong together by their key", count);
 }
 
-bool ops_relations(struct ops *ops, const uint8_t spki_sha256[32], const struct detected *detected, struct list *lines,
-                   struct err *e) {
+bool ops_relations(struct ops *ops, const uint8_t spki_sha256[32], const struct detected *detected,
+                   struct list *lines, struct err *e) {
     err_init(e);
     return relate_file(spki_sha256, detected, lines, e) &&
-           (ops == NULL || (relate_key(ops, spki_sha256, lines, e) && relate_request(ops, spki_sha256, lines, e) &&
-                            relate_certificates(ops, spki_sha256, lines, e) && relate_issued(ops, spki_sha256, lines, e)));
+           (ops == NULL ||
+            (relate_key(ops, spki_sha256, lines, e) && relate_request(ops, spki_sha256, lines, e) &&
+             relate_certificates(ops, spki_sha256, lines, e) &&
+             relate_issued(ops, spki_sha256, lines, e)));
 }

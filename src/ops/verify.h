@@ -8,9 +8,10 @@
 #include "tls/client.h"
 
 struct verify_wish {
-    const char *target;     /* HOST[:PORT], [ADDRESS]:PORT, or a file */
-    const char *host;       /* the name to check; NULL: the target's own */
-    const char *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
+    const char *target; /* HOST[:PORT], [ADDRESS]:PORT, or a file */
+    const char *host;   /* the name to check; NULL: the target's own */
+    const char
+        *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
     bool has_own_trust_alone; /* this store's roots and nothing else */
     int64_t at_ms;
     int64_t timeout_ms;
@@ -21,17 +22,18 @@ struct verification {
     struct verdict verdict;
     struct tls_look look; /* of a server; presented are the file's certificates otherwise */
     bool is_server;
-    char host[256];       /* that was checked, "" for none */
-    char trust[320];      /* what was trusted, for people */
+    char host[256];  /* that was checked, "" for none */
+    char trust[320]; /* what was trusted, for people */
 };
 void verification_clear(struct verification *verification);
 
-/* ops may be NULL. Fails tls.look.*, sys.file.*, ops.verify.target, ops.verify.trust; a bad certificate is no failure. */
-bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out, struct err *e) PL_MUST_USE;
-
+/* ops may be NULL. Fails tls.look.*, sys.file.*, ops.verify.target, ops.verify.trust; a bad
+ * certificate is no failure. */
+bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
+                struct err *e) PL_MUST_USE;
 
 /* Where the other halves of an item are; ops may be NULL: no lines. */
-bool ops_relations(struct ops *ops, const uint8_t spki_sha256[32], const struct detected *detected, struct list *lines,
-                   struct err *e) PL_MUST_USE;
+bool ops_relations(struct ops *ops, const uint8_t spki_sha256[32], const struct detected *detected,
+                   struct list *lines, struct err *e) PL_MUST_USE;
 
 #endif

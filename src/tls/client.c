@@ -53,8 +53,8 @@ static bool wait_for(int fd, short events, int64_t deadline_ms) {
 }
 
 static bool timed_out(const struct tls_look_wish *wish, struct err *e) {
-    return err_set(e, ERR_TLS_LOOK_TIMEOUT, "no answer from %.200s port %u within %lld s", wish->connect_host, wish->port,
-                   (long long)(wish->timeout_ms / 1000));
+    return err_set(e, ERR_TLS_LOOK_TIMEOUT, "no answer from %.200s port %u within %lld s",
+                   wish->connect_host, wish->port, (long long)(wish->timeout_ms / 1000));
 }
 
 /* A connected socket, or -1 with the reason in *out_errno (0: the deadline). */
@@ -66,7 +66,8 @@ static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *
         *out_errno = errno;
         return -1;
     }
-    bool is_under_way = connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS;
+    bool is_under_way =
+        connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS;
     reason = is_under_way ? 0 : errno;
     if (is_under_way && wait_for(fd, POLLOUT, deadline_ms) &&
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &reason_len) == 0 && reason == 0) {
@@ -77,30 +78,35 @@ static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *
     return -1;
 }
 
-static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_ms, int *out_fd, char address[TLS_LOOK_TEXT],
-                            struct err *e) {
+static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_ms, int *out_fd,
+                            char address[TLS_LOOK_TEXT], struct err *e) {
     char port[8];
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     PL_AUTO(free_addresses) struct addrinfo *addresses = NULL;
     (void)snprintf(port, sizeof(port), "%u", wish->port);
     int resolved = getaddrinfo(wish->connect_host, port, &hints, &addresses);
     if (resolved != 0) {
-        (void)err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address", wish->connect_host);
+        (void)err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address",
+                      wish->connect_host);
         return err_note(e, "%s", gai_strerror(resolved));
     }
     int reason = 0;
     for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
         *out_fd = connect_to(at, deadline_ms, &reason);
         if (*out_fd >= 0) {
-            (void)getnameinfo(at->ai_addr, at->ai_addrlen, address, TLS_LOOK_TEXT, NULL, 0, NI_NUMERICHOST);
+            (void)getnameinfo(at->ai_addr, at->ai_addrlen, address, TLS_LOOK_TEXT, NULL, 0,
+                              NI_NUMERICHOST);
             return true;
         }
     }
     if (reason == 0) {
         return timed_out(wish, e);
     }
-    (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, reason, "cannot connect to %.200s port %u", wish->connect_host, wish->port);
-    return err_hint(e, "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" starts it");
+    (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, reason, "cannot connect to %.200s port %u",
+                        wish->connect_host, wish->port);
+    return err_hint(
+        e,
+        "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" starts it");
 }
 
 static bool handshake_failed(struct err *e) {
@@ -110,7 +116,8 @@ static bool handshake_failed(struct err *e) {
                            reason == NULL ? "the server closed the connection" : reason);
 }
 
-static bool handshake(SSL *ssl, int fd, const struct tls_look_wish *wish, int64_t deadline_ms, struct err *e) {
+static bool handshake(SSL *ssl, int fd, const struct tls_look_wish *wish, int64_t deadline_ms,
+                      struct err *e) {
     for (;;) {
         ERR_clear_error();
         int result = SSL_connect(ssl);
@@ -135,7 +142,8 @@ static bool take_certificates(SSL *ssl, struct tls_look *look, struct err *e) {
     }
     for (int i = 0; i < count && i < TLS_LOOK_CERTS_MAX; i++) {
         PL_AUTO(cert_freep) struct cert *cert = NULL;
-        if (!cert_from_x509(sk_X509_value(sent, i), &cert, e) || !cert_list_add(&look->presented, cert, e)) {
+        if (!cert_from_x509(sk_X509_value(sent, i), &cert, e) ||
+            !cert_list_add(&look->presented, cert, e)) {
             return false;
         }
     }
@@ -148,7 +156,8 @@ static void take_parameters(SSL *ssl, struct tls_look *look) {
     group = SSL_get0_group_name(ssl);
 #endif
     (void)str_copy(look->version, sizeof(look->version), SSL_get_version(ssl));
-    (void)str_copy(look->suite, sizeof(look->suite), SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
+    (void)str_copy(look->suite, sizeof(look->suite),
+                   SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
     (void)str_copy(look->group, sizeof(look->group), group == NULL ? "" : group);
 }
 
@@ -158,7 +167,8 @@ static bool configure(SSL *ssl, int fd, const struct tls_look_wish *wish, struct
     bool has_name = wish->sni != NULL && wish->sni[0] != '\0' && !ip_parse(wish->sni, &ip);
     bool is_short = !has_name || str_copy(name, sizeof(name), wish->sni);
     if (!is_short || SSL_set_fd(ssl, fd) != 1 ||
-        (has_name && SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)) {
+        (has_name &&
+         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)) {
         return err_set_openssl(e, ERR_TLS_LOOK_HANDSHAKE, "cannot prepare the handshake");
     }
     return true;
@@ -178,7 +188,8 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
     }
     /* Looked at, not trusted: the caller verifies what was presented. */
     SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
-    if (!configure(ssl, fd, wish, e) || !handshake(ssl, fd, wish, deadline_ms, e) || !take_certificates(ssl, &look, e)) {
+    if (!configure(ssl, fd, wish, e) || !handshake(ssl, fd, wish, deadline_ms, e) ||
+        !take_certificates(ssl, &look, e)) {
         return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
     }
     take_parameters(ssl, &look);

@@ -1,6 +1,6 @@
 /*
- * A look at what a server presents: one TCP connection, one TLS handshake, then good-bye. Nothing is
- * sent but the handshake, and nothing is believed: checking is for pki/verify.h.
+ * A look at what a server presents: one TCP connection, one TLS handshake, then good-bye. Nothing
+ * is sent but the handshake, and nothing is believed: checking is for pki/verify.h.
  */
 #ifndef PL_TLS_CLIENT_H
 #define PL_TLS_CLIENT_H
@@ -12,15 +12,15 @@
 struct tls_look_wish {
     const char *connect_host; /* name or address to connect to */
     uint16_t port;
-    const char *sni;          /* name to ask for; NULL or an address: none is sent */
-    int64_t timeout_ms;       /* for connecting and handshake together */
+    const char *sni;    /* name to ask for; NULL or an address: none is sent */
+    int64_t timeout_ms; /* for connecting and handshake together */
 };
 
 enum { TLS_LOOK_TEXT = 64, TLS_LOOK_CERTS_MAX = 32 };
 
 /* What was seen. Clear works on a zeroed struct. */
 struct tls_look {
-    struct cert_list presented; /* as sent, leaf first */
+    struct cert_list presented;  /* as sent, leaf first */
     char address[TLS_LOOK_TEXT]; /* that answered */
     char version[TLS_LOOK_TEXT]; /* "TLSv1.3" */
     char suite[TLS_LOOK_TEXT];
@@ -30,9 +30,10 @@ void tls_look_clear(struct tls_look *look);
 
 /*
  * Addresses of the name are tried in the system's order.
- * Fails  tls.look.resolve, tls.look.connect, tls.look.timeout, tls.look.handshake (with what the server said),
- *        tls.look.no_certificate, pki.cert.*, base.oom
+ * Fails  tls.look.resolve, tls.look.connect, tls.look.timeout, tls.look.handshake (with what the
+ * server said), tls.look.no_certificate, pki.cert.*, base.oom
  */
-bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, struct err *e) PL_MUST_USE;
+bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, struct err *e)
+    PL_MUST_USE;
 
 #endif
