@@ -149,7 +149,7 @@ json_t *view_binding(const struct binding_row *row, const char *site_name) {
 json_t *view_audit(const struct audit_row *row) {
     json_t *o = json_object();
     return finish(o, o != NULL && json_set_integer(o, "number", row->number, NULL) &&
-                         json_set_time(o, "time", row->created_ms, NULL) &&
+                         json_set_time(o, "time", row->time_ms, NULL) &&
                          json_set_text(o, "actor", row->actor, NULL) &&
                          json_set_text(o, "action", row->action, NULL) &&
                          json_set_text(o, "object", row->object_kind, NULL) &&
