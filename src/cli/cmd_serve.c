@@ -14,7 +14,8 @@ static bool run_serve(struct cli *cli, struct err *e) {
 }
 
 static const struct option serve_options[] = {
-    {"ready-fd", OPTION_NUMBER, "N", "write a byte to this descriptor once it listens (for supervisors)"},
+    {"ready-fd", OPTION_NUMBER, "N",
+     "write a byte to this descriptor once it listens (for supervisors)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

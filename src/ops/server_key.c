@@ -7,7 +7,7 @@
 
 struct server_keys {
     struct ops *ops;
-    struct keys *keys; /* borrowed from ops */
+    struct keys *keys;  /* borrowed from ops */
     struct map *sealed; /* id → struct sealed_key */
 };
 
@@ -50,22 +50,24 @@ static void free_sealed(struct sealed_key **key) {
     }
 }
 
-static bool load(struct server_keys *keys, const struct id *id, struct sealed_key **out_key, struct err *e) {
+static bool load(struct server_keys *keys, const struct id *id, struct sealed_key **out_key,
+                 struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct sealed_key), &memory, e)) {
         return false;
     }
     PL_AUTO(free_sealed) struct sealed_key *key = memory;
-    if (!ops_key_load(keys->ops, id, key, e) || !map_set(keys->sealed, id->bytes, ID_LEN, key, NULL, e)) {
+    if (!ops_key_load(keys->ops, id, key, e) ||
+        !map_set(keys->sealed, id->bytes, ID_LEN, key, NULL, e)) {
         return false;
     }
     *out_key = PL_TAKE(key);
     return true;
 }
 
-bool server_keys_sign(struct server_keys *keys, const struct id *id, enum handshake_kind kind, uint16_t scheme,
-                      const uint8_t *input, size_t input_len, uint8_t out[KEYS_SIGNATURE_MAX], size_t *out_len,
-                      struct err *e) {
+bool server_keys_sign(struct server_keys *keys, const struct id *id, enum handshake_kind kind,
+                      uint16_t scheme, const uint8_t *input, size_t input_len,
+                      uint8_t out[KEYS_SIGNATURE_MAX], size_t *out_len, struct err *e) {
     struct sealed_key *key = map_get(keys->sealed, id->bytes, ID_LEN);
     return (key != NULL || load(keys, id, &key, e)) &&
            keys_sign_handshake(keys->keys, key, kind, scheme, input, input_len, out, out_len, e);

@@ -36,12 +36,15 @@ struct serve {
 };
 
 /* What the provider asks: the two floors name the same meanings, each in its own words. */
-static bool sign(void *ctx, const struct key_handle *handle, enum remote_kind kind, uint16_t scheme, const uint8_t *input,
-                 size_t input_len, uint8_t out[REMOTE_SIGNATURE_MAX], size_t *out_len, struct err *e) {
+static bool sign(void *ctx, const struct key_handle *handle, enum remote_kind kind, uint16_t scheme,
+                 const uint8_t *input, size_t input_len, uint8_t out[REMOTE_SIGNATURE_MAX],
+                 size_t *out_len, struct err *e) {
     struct serve *serve = ctx;
-    enum handshake_kind meaning =
-        kind == REMOTE_TLS13_SERVER_VERIFY ? HANDSHAKE_TLS13_SERVER_VERIFY : HANDSHAKE_TLS12_SERVER_KEY_EXCHANGE;
-    return server_keys_sign(serve->keys, &handle->id, meaning, scheme, input, input_len, out, out_len, e);
+    enum handshake_kind meaning = kind == REMOTE_TLS13_SERVER_VERIFY
+                                      ? HANDSHAKE_TLS13_SERVER_VERIFY
+                                      : HANDSHAKE_TLS12_SERVER_KEY_EXCHANGE;
+    return server_keys_sign(serve->keys, &handle->id, meaning, scheme, input, input_len, out,
+                            out_len, e);
 }
 
 static void on_access(void *ctx, const struct net_access *access) {
@@ -59,8 +62,9 @@ static void on_access(void *ctx, const struct net_access *access) {
 static void on_failure(void *ctx, const struct net_failure *failure) {
     (void)ctx;
     const struct err *e = failure->error;
-    log_event(LOG_WARNING, "handshake-failed", "client", failure->client, "listener", failure->listener, "name",
-              failure->server_name, "code", err_code_text(e->code), "reason", e->step[0], NULL);
+    log_event(LOG_WARNING, "handshake-failed", "client", failure->client, "listener",
+              failure->listener, "name", failure->server_name, "code", err_code_text(e->code),
+              "reason", e->step[0], NULL);
 }
 
 static void on_trouble(void *ctx, const struct err *error) {
@@ -68,7 +72,8 @@ static void on_trouble(void *ctx, const struct err *error) {
     log_error(error, "trouble");
 }
 
-/* Reads the store and serves what it says. is_start: a listener that cannot be opened is an error. */
+/* Reads the store and serves what it says. is_start: a listener that cannot be opened is an error.
+ */
 static bool load(struct serve *serve, bool is_start, struct err *e) {
     PL_AUTO(list_clear) struct list notes;
     PL_AUTO(snapshot_freep) struct snapshot *snapshot = NULL;
@@ -98,7 +103,8 @@ static void look_for_changes(struct serve *serve) {
     if (serve->is_stopping) {
         return;
     }
-    bool ok = store_change_seq(ops_store(serve->ops), &seq, &e) && (seq == serve->seq || load(serve, false, &e));
+    bool ok = store_change_seq(ops_store(serve->ops), &seq, &e) &&
+              (seq == serve->seq || load(serve, false, &e));
     if (!ok && !serve->is_store_lost) {
         log_error(&e, "store-lost");
     } else if (ok && serve->is_store_lost) {
@@ -163,8 +169,9 @@ static bool start_watching(struct serve *serve, struct err *e) {
 
 static bool start_net(struct serve *serve, const struct serve_wish *wish, struct err *e) {
     const struct tls_engine_config engine = {.signer = {.sign = sign, .ctx = serve}};
-    struct net_config net = {.loop = &serve->loop,
-                             .callbacks = {.ctx = serve, .failure = on_failure, .trouble = on_trouble}};
+    struct net_config net = {
+        .loop = &serve->loop,
+        .callbacks = {.ctx = serve, .failure = on_failure, .trouble = on_trouble}};
     net.callbacks.access = wish->has_access_log ? on_access : NULL;
     if (!tls_engine_new(&engine, &serve->engine, e)) {
         return false;
@@ -179,7 +186,8 @@ static bool give_up_root(struct err *e) {
         return false;
     }
     if (user.uid == 0) {
-        log_event(LOG_WARNING, "serving-as-root", "hint", "make a user padlock, and give it the data directory", NULL);
+        log_event(LOG_WARNING, "serving-as-root", "hint",
+                  "make a user padlock, and give it the data directory", NULL);
     }
     return true;
 }
@@ -219,8 +227,8 @@ bool serve_run(struct ops *ops, const struct serve_wish *wish, struct err *e) {
     }
     log_open("serve", LOG_INFO, wish->is_json_log);
     (void)signal(SIGPIPE, SIG_IGN);
-    bool ok = server_keys_new(ops, &serve.keys, e) && start_watching(&serve, e) && start_net(&serve, wish, e) &&
-              give_up_root(e);
+    bool ok = server_keys_new(ops, &serve.keys, e) && start_watching(&serve, e) &&
+              start_net(&serve, wish, e) && give_up_root(e);
     if (ok) {
         tell_ready(wish->ready_fd);
         (void)uv_run(&serve.loop, UV_RUN_DEFAULT);
