@@ -295,7 +295,9 @@ static const struct option issued_options[] = {
     {"state", OPTION_CHOICE, "reserved|signed|revoked", "only those"},
     {"name", OPTION_TEXT, "NAME", "with exactly this name"},
     {"domain", OPTION_TEXT, "NAME", "with this name or one below it"},
-    {"expiring", OPTION_DURATION, "DURATION", "that end within this time, the first to end first"},
+    {"expiring", OPTION_DURATION, "DURATION",
+     "that end within this time, the first to end "
+     "first"},
     {"limit", OPTION_NUMBER, "N", "how many (default 100, at most 1000)"},
     {"after", OPTION_TEXT, "PLACE", "the next page: \"next\" of the page before"},
     {NULL, OPTION_FLAG, NULL, NULL},
@@ -305,9 +307,12 @@ const struct command ca_commands[] = {
     {"ca status", "", 0, 0, 0, "the CA's certificates and how many it issued", NULL, NULL,
      run_status},
     {"ca submit", "FILE", 1, 1, COMMAND_CHANGES, "hand a CSR to the CA",
-     "Any CSR: PEM, DER, base64, as openssl, keytool, certreq and others write it; \"-\" reads standard input.\n"
-     "Profile server is the Baseline Requirements' certificate, for names under a public suffix; internal\n"
-     "takes single-label names, private addresses, OU and Ed25519.\n\n  padlock ca submit www.csr",
+     "Any CSR: PEM, DER, base64, as openssl, keytool, certreq and others write it; \"-\" "
+     "reads standard input.\n"
+     "Profile server is the Baseline Requirements' certificate, for names under a public "
+     "suffix; internal\n"
+     "takes single-label names, private addresses, OU and Ed25519.\n\n  padlock ca submit "
+     "www.csr",
      submit_options, run_submit},
     {"ca queue", "", 0, 0, 0, "list what waits for approval", NULL, queue_options, run_queue},
     {"ca show", "SUBMISSION", 1, 1, 0, "show one submission (an id or host name)", NULL, NULL,
@@ -318,7 +323,9 @@ const struct command ca_commands[] = {
      run_deny},
     {"ca issue", "FILE", 1, 1, COMMAND_CHANGES, "submit and approve at once (cannot be undone)",
      NULL, submit_options, run_issue},
-    {"ca fetch", "CERTIFICATE", 1, 1, 0, "get an issued certificate (a submission, serial or name)",
+    {"ca fetch", "CERTIFICATE", 1, 1, 0,
+     "get an issued certificate (a submission, serial "
+     "or name)",
      "  padlock ca fetch www.example.com --format p7b --out www.p7b", ca_fetch_options,
      ca_run_fetch},
     {"ca issued", "", 0, 0, 0, "list the issued certificates", NULL, issued_options, run_issued},

@@ -317,19 +317,25 @@ static const struct option delete_options[] = {
 const struct command cert_commands[] = {
     {"cert install", "FILE", 1, 1, COMMAND_CHANGES,
      "complete a request with the certificate that the CA sent",
-     "PEM, DER or p7b, with or without chain, in any order. The pending request is found by its public key.\n\n"
+     "PEM, DER or p7b, with or without chain, in any order. The pending request is found by "
+     "its public key.\n\n"
      "  padlock cert install www.p7b --name \"Shop 2026\"",
      name_options, run_install},
     {"cert list", "", 0, 0, 0, "list the installed certificates", NULL, list_options, run_list},
     {"cert show", "CERTIFICATE", 1, 1, 0,
      "show one (a friendly name, id, fingerprint or host name)", NULL, show_options, run_show},
-    {"cert export", "CERTIFICATE", 1, 1, 0, "write one to a file (with its key: cannot be undone)",
-     "A key leaves only encrypted. Say who will open the pfx: old Windows needs 3DES and SHA-1, new\n"
+    {"cert export", "CERTIFICATE", 1, 1, 0,
+     "write one to a file (with its key: cannot be "
+     "undone)",
+     "A key leaves only encrypted. Say who will open the pfx: old Windows needs 3DES and "
+     "SHA-1, new\n"
      "readers take AES-256 and SHA-256.\n\n"
      "  padlock cert export \"Shop 2026\" --format pfx --for windows --out shop.pfx",
      export_options, run_export},
     {"cert import", "FILE", 1, 1, COMMAND_CHANGES,
-     "take in a certificate that comes with its key (.pfx, PEM)", NULL, import_options, run_import},
+     "take in a certificate that comes with its key (.pfx, "
+     "PEM)",
+     NULL, import_options, run_import},
     {"cert delete", "CERTIFICATE", 1, 1, COMMAND_CHANGES, "delete one; refused while it is bound",
      NULL, delete_options, run_delete},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

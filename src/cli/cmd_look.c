@@ -146,7 +146,10 @@ static void print_item(const struct cli *cli, const struct detected_item *item,
     if (item->has_spki) {
         key_spec_describe(&item->key_spec, key);
     }
-    out_line(&cli->out, "- %s%s%s%s%s", sniff_describe(item->kind), key[0] == '\0' ? "" : ", ", key,
+    out_line(&cli->out,
+             "- "
+             "%s%s%s%s%s",
+             sniff_describe(item->kind), key[0] == '\0' ? "" : ", ", key,
              item->detail[0] == '\0' ? "" : ", ", item->detail);
     out_field(&cli->out, "problem", "%s", item->problem);
     if (item->cert != NULL) {
@@ -218,8 +221,10 @@ static const struct option verify_options[] = {
 const struct command look_commands[] = {
     {"verify", "HOST[:PORT]|FILE", 1, 1, COMMAND_STORE_IF_ANY,
      "verify a server's certificate, or a file's, as a client does",
-     "Five checks, a sentence each: dates, issuer, signature, name, revocation. Exit code 0 when none\n"
-     "fails, 1 when one does.\n\n  padlock verify www.example.com\n  padlock verify 127.0.0.1:8443 --host www.example.com",
+     "Five checks, a sentence each: dates, issuer, signature, name, revocation. Exit code 0 "
+     "when none\n"
+     "fails, 1 when one does.\n\n  padlock verify www.example.com\n  padlock verify "
+     "127.0.0.1:8443 --host www.example.com",
      verify_options, run_verify},
     {"inspect", "FILE", 1, 1, COMMAND_STORE_IF_ANY,
      "say what any file is, and what in this store it belongs to", NULL, NULL, run_inspect},

@@ -232,15 +232,21 @@ static const struct option file_options[] = {
 const struct command request_commands[] = {
     {"request new", "[NAME…]", 0, COMMAND_ANY_COUNT, COMMAND_CHANGES,
      "make a key and a certificate request (CSR)",
-     "The first NAME is the common name; all are subject alternative names. The private key is sealed as\n"
-     "it is made and never leaves but encrypted. Without a NAME, at a terminal, a wizard asks.\n\n"
-     "  padlock request new www.example.com example.com --org \"Example Inc.\" --city Redmond \\\n"
+     "The first NAME is the common name; all are subject alternative names. The private key "
+     "is sealed as\n"
+     "it is made and never leaves but encrypted. Without a NAME, at a terminal, a wizard "
+     "asks.\n\n"
+     "  padlock request new www.example.com example.com --org \"Example Inc.\" --city "
+     "Redmond \\\n"
      "      --state Washington --country US --out www.csr",
      new_options, run_new},
     {"request list", "", 0, 0, 0, "list the requests", NULL, list_options, run_list},
     {"request show", "REQUEST", 1, 1, 0, "show one request (an id, friendly name or host name)",
      NULL, NULL, run_show},
-    {"request csr", "REQUEST", 1, 1, 0, "print a request's CSR again", NULL, file_options, run_csr},
+    {"request csr", "REQUEST", 1, 1, 0,
+     "print a request's CSR "
+     "again",
+     NULL, file_options, run_csr},
     {"request cancel", "REQUEST", 1, 1, COMMAND_CHANGES,
      "give up a pending request and delete its key", NULL, NULL, run_cancel},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

@@ -21,9 +21,12 @@ static const struct option serve_options[] = {
 
 const struct command serve_commands[] = {
     {"serve", "", 0, 0, 0, "serve every binding, until it is stopped",
-     "In the foreground. Changes made by the command line meanwhile are served within a second, without a\n"
-     "restart and without dropping a connection. A line a request on standard output (none with --quiet),\n"
-     "events on standard error (one JSON object a line with --json). Ctrl-C or SIGTERM finishes what is\n"
+     "In the foreground. Changes made by the command line meanwhile are served within a "
+     "second, without a\n"
+     "restart and without dropping a connection. A line a request on standard output (none "
+     "with --quiet),\n"
+     "events on standard error (one JSON object a line with --json). Ctrl-C or SIGTERM "
+     "finishes what is\n"
      "under way, at most ten seconds.",
      serve_options, run_serve},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

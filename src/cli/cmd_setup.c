@@ -64,13 +64,16 @@ static const struct option demo_options[] = {
 const struct command setup_commands[] = {
     {"demo", "", 0, 0, COMMAND_NO_STORE,
      "everything at once, on a store of its own, served on https://localhost:8443",
-     "Makes a store with its CA, a certificate for localhost, a site and its bindings, serves it, and\n"
-     "verifies it as a client does. A later run uses the same store again. Its data is apart from the\n"
+     "Makes a store with its CA, a certificate for localhost, a site and its bindings, "
+     "serves it, and\n"
+     "verifies it as a client does. A later run uses the same store again. Its data is "
+     "apart from the\n"
      "default's: /var/lib/padlock-demo for root, else ~/.local/share/padlock-demo.",
      demo_options, demo_run},
     {"init", "", 0, 0, COMMAND_NO_STORE | COMMAND_CHANGES,
      "make the store, the sealing key, the root and the issuing CA",
-     "Never overwrites. The root is P-384, 20 years; the issuing CA P-256, 5 years. Run as root with the\n"
+     "Never overwrites. The root is P-384, 20 years; the issuing CA P-256, 5 years. Run as "
+     "root with the\n"
      "user \"padlock\" there, the data is that user's.\n\n"
      "  padlock init --ca-name \"Example\" --base-url http://pki.example.com:8080",
      init_options, run_init},

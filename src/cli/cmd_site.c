@@ -113,7 +113,11 @@ static bool list_bindings(struct cli *cli, const struct binding_filter *filter, 
     out_table_end(
         &table,
         "nothing is bound; \"padlock bind add SITE https://ADDRESS:PORT --cert NAME\" binds");
-    return out_json(&cli->out, json_pack("{s:o, s:s?}", "bindings", items, "next", rows.next), e) &&
+    return out_json(&cli->out,
+                    json_pack("{s:o, "
+                              "s:s?}",
+                              "bindings", items, "next", rows.next),
+                    e) &&
            ok;
 }
 
@@ -166,8 +170,10 @@ static bool run_bind_add(struct cli *cli, struct err *e) {
     out_notices(&cli->out, &plan.warnings);
     out_line(&cli->out, "bound: %s%s%s serves the site \"%s\"%s%s%s", place,
              row->host[0] == '\0' ? "" : " ", row->host, plan.site->name,
-             plan.cert == NULL ? "" : " with \"", plan.cert == NULL ? "" : plan.cert->friendly_name,
-             plan.cert == NULL ? "" : "\"");
+             plan.cert == NULL ? ""
+                               : " with "
+                                 "\"",
+             plan.cert == NULL ? "" : plan.cert->friendly_name, plan.cert == NULL ? "" : "\"");
     json_t *document = view_binding(row, plan.site->name);
     if (document != NULL) {
         (void)json_object_set_new(document, "notices", view_list(&plan.warnings));
@@ -274,20 +280,27 @@ const struct command site_commands[] = {
      "  padlock site add shop --root /srv/shop", add_options, run_site_add},
     {"site list", "", 0, 0, 0, "list the sites", NULL, page_options, run_site_list},
     {"site show", "SITE", 1, 1, 0, "show one site", NULL, NULL, run_site_show},
-    {"site set", "SITE", 1, 1, COMMAND_CHANGES, "change a site's folder or name", NULL, set_options,
-     run_site_set},
-    {"site remove", "SITE", 1, 1, COMMAND_CHANGES, "remove a site; refused while it is bound", NULL,
-     remove_options, run_site_remove},
+    {"site set", "SITE", 1, 1, COMMAND_CHANGES,
+     "change a site's folder or "
+     "name",
+     NULL, set_options, run_site_set},
+    {"site remove", "SITE", 1, 1, COMMAND_CHANGES,
+     "remove a site; refused while it is "
+     "bound",
+     NULL, remove_options, run_site_remove},
     {"bind add", "SITE https://ADDRESS:PORT", 2, 2, COMMAND_CHANGES,
      "bind a site to an address, port and host name",
-     "Every conflict is told before anything changes, and the key makes a test signature. A running server\n"
+     "Every conflict is told before anything changes, and the key makes a test signature. A "
+     "running server\n"
      "takes the change up within a second.\n\n"
      "  padlock bind add shop https://0.0.0.0:443 --host www.example.com --cert \"Shop 2026\"",
      bind_options, run_bind_add},
     {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0,
      "tell what stands against a binding, change nothing", NULL, bind_options, run_bind_check},
     {"bind list", "", 0, 0, 0, "list the bindings", NULL, bind_list_options, run_bind_list},
-    {"bind remove", "BINDING", 1, 1, COMMAND_CHANGES, "remove one (an id, or https://ADDRESS:PORT)",
+    {"bind remove", "BINDING", 1, 1, COMMAND_CHANGES,
+     "remove one (an id, or "
+     "https://ADDRESS:PORT)",
      NULL, unbind_options, run_bind_remove},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -67,7 +67,9 @@ bool command_find(const char *const *words, size_t word_count, const struct comm
         (void)err_set(e, ERR_CLI_COMMAND_MISSING,
                       "\"padlock %.40s\" needs to know what to do%s%.40s", words[0],
                       word_count > 1 ? ", not " : "", word_count > 1 ? words[1] : "");
-        return err_hint(e, "\"padlock help %.40s\" lists what it can; the first is \"padlock %s\"",
+        return err_hint(e,
+                        "\"padlock help %.40s\" lists what it can; the first is "
+                        "\"padlock %s\"",
                         words[0], first);
     }
     (void)err_set(e, ERR_CLI_COMMAND_UNKNOWN, "there is no command \"%.60s\"", words[0]);

@@ -64,7 +64,9 @@ static void step(const struct demo *demo, const char *what) {
 }
 
 static bool make_store(struct demo *demo, struct err *e) {
-    const struct init_wish wish = {.ca_name = "Padlock Demo", .base_url = "http://localhost:8080"};
+    const struct init_wish wish = {.ca_name = "Padlock "
+                                              "Demo",
+                                   .base_url = "http://localhost:8080"};
     bool is_there = ops_store_exists(demo->data_dir);
     step(demo, is_there ? "1. the store is there from an earlier run"
                         : "1. store, sealing key, root and issuing CA: made");
@@ -315,7 +317,10 @@ static void print_end(const struct demo *demo, const char *root_path) {
     out_line(out, " ");
     out_colored(out, OUT_BOLD, "https://localhost:%u/", demo->port);
     out_line(out, "trust the root:  padlock trust install --data %s", demo->data_dir);
-    out_line(out, "or only here:    curl --cacert %s https://localhost:%u/", root_path, demo->port);
+    out_line(out,
+             "or only here:    curl --cacert %s "
+             "https://localhost:%u/",
+             root_path, demo->port);
 }
 
 /* Until the server ends or someone stops us. */

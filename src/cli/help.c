@@ -105,9 +105,9 @@ static void print_all(const struct out *out) {
     print_options(out, cli_common_options);
     out_line(out,
              "\n\"padlock help COMMAND\" tells more; \"padlock demo\" shows everything at once.");
-    out_line(
-        out,
-        "exit codes: 0 done, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 cannot connect");
+    out_line(out,
+             "exit codes: 0 done, 1 failed, 2 usage, 3 refused by a rule, 4 not found, 5 cannot "
+             "connect");
 }
 
 static bool print_version(const struct out *out, struct err *e) {

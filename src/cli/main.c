@@ -20,7 +20,8 @@ enum { WORDS_MAX = ARGS_MAX };
 
 const struct option cli_common_options[] = {
     {"data", OPTION_TEXT, "DIR",
-     "the data directory (else $PADLOCK_DATA, /var/lib/padlock for root, $XDG_DATA_HOME/padlock)"},
+     "the data directory (else $PADLOCK_DATA, /var/lib/padlock for root, "
+     "$XDG_DATA_HOME/padlock)"},
     {"json", OPTION_FLAG, NULL, "print one JSON document"},
     {"quiet", OPTION_FLAG, NULL, "print nothing but what was asked for, and errors"},
     {"no-color", OPTION_FLAG, NULL, "no colours (also: NO_COLOR)"},
@@ -118,7 +119,8 @@ static int run_parsed(const struct command *command, const struct args *args, st
     return cli.exit_code;
 }
 
-/* Options before the command ("padlock --json cert list") belong to it: the path comes first then.
+/* Options before the command ("padlock --json cert "
+"list") belong to it: the path comes first then.
  */
 static size_t path_first(const char *const *words, size_t count, const char **ordered) {
     size_t skipped = 0;

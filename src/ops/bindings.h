@@ -38,7 +38,7 @@ void bind_plan_clear(struct bind_plan *plan);
  * certificate; no key; expired), warnings (a binding without a host is overridden for names that
  * others have; the certificate ends soon; nothing else answers for names that are not bound).
  * Success is that it could be looked at. Fails for what is no binding at all: ops.bind.url,
- * ops.bind.host, ops.bind.policy, ops.site.missing, ops.cert.missing.
+ * ops.bind.policy, ops.site.missing, ops.cert.missing.
  */
 bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
                    struct err *e) PL_MUST_USE;

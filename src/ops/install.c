@@ -62,18 +62,19 @@ static bool find_match(struct ops *ops, const struct cert_list *certs, struct ma
 static bool no_certificate(const struct detected *detected, struct err *e) {
     (void)err_set(e, ERR_OPS_INSTALL_NOT_CERTIFICATE, "it holds no certificate: it is %.300s",
                   detected->description);
-    switch (detected->items[0].kind) {
-    case SNIFF_REQUEST:
-        return err_hint(e, "hand it to a CA (\"padlock ca submit\"), and install what comes back");
-    case SNIFF_PKCS12:
-        return err_hint(e,
-                        "it is opened with \"padlock cert import\", which asks for its password");
-    case SNIFF_PRIVATE_KEY:
-    case SNIFF_ENCRYPTED_PRIVATE_KEY:
-        return err_hint(e, "\"padlock cert import\" takes a file with key and certificate");
-    default:
-        return err_hint(e, "\"padlock inspect\" tells more of it");
+    enum sniff_kind kind = detected->items[0].kind;
+    if (kind == SNIFF_REQUEST) {
+        return err_hint(e, "hand it to a CA (\"padlock ca submit\"), and install what comes "
+                           "back");
     }
+    if (kind == SNIFF_PKCS12) {
+        return err_hint(e, "it is opened with \"padlock cert import\", which asks for its "
+                           "password");
+    }
+    if (kind == SNIFF_PRIVATE_KEY || kind == SNIFF_ENCRYPTED_PRIVATE_KEY) {
+        return err_hint(e, "\"padlock cert import\" takes a file with key and certificate");
+    }
+    return err_hint(e, "\"padlock inspect\" tells more of it");
 }
 
 static bool shares_name(const struct request_row *request, const struct cert *cert) {
@@ -111,10 +112,13 @@ static bool explain_no_key(struct ops *ops, const struct detected *detected, str
     const struct cert *leaf = chain_find_leaf(&detected->certs, NULL);
     char request_id[ID_SHORT_LEN + 1];
     if (leaf->is_ca) {
-        (void)err_set(e, ERR_OPS_INSTALL_IS_CA, "\"%.200s\" is a CA's certificate, not a server's",
+        (void)err_set(e, ERR_OPS_INSTALL_IS_CA,
+                      "\"%.200s\" is a CA's certificate, not a "
+                      "server's",
                       cert_display_name(leaf));
         return err_hint(
-            e, "it belongs into the chain; install the server certificate, the chain comes along");
+            e, "it belongs into the chain; install the server certificate, the chain comes "
+               "along");
     }
     if (!find_same_name(ops, leaf, request_id, e)) {
         return false;
@@ -124,7 +128,10 @@ static bool explain_no_key(struct ops *ops, const struct detected *detected, str
             e, ERR_OPS_INSTALL_OTHER_KEY,
             "it was made for another key than that of the pending request %s for the same name",
             request_id);
-        return err_hint(e, "submit that request's own CSR: \"padlock request csr %s\"", request_id);
+        return err_hint(e,
+                        "submit that request's own CSR: \"padlock request csr "
+                        "%s\"",
+                        request_id);
     }
     if (leaf->is_self_signed) {
         (void)err_set(e, ERR_OPS_INSTALL_SELF_SIGNED,
@@ -132,9 +139,9 @@ static bool explain_no_key(struct ops *ops, const struct detected *detected, str
         return err_hint(e, "import the .pfx that has its key, or request a certificate here");
     }
     (void)err_set(e, ERR_PKI_KEY_MISSING, "the private key for it is not in this store");
-    return err_hint(
-        e,
-        "its request was made elsewhere; import the .pfx from there, or run \"padlock inspect\" on the file");
+    return err_hint(e,
+                    "its request was made elsewhere; import the .pfx from there, or run \"padlock "
+                    "inspect\" on the file");
 }
 
 static bool check_new(struct ops *ops, const struct cert *cert, struct err *e) {

@@ -27,7 +27,7 @@ struct verification {
 };
 void verification_clear(struct verification *verification);
 
-/* ops may be NULL. Fails tls.look.*, sys.file.*, ops.verify.target, ops.verify.trust; a bad
+/* ops may be NULL. Fails tls.look.*, sys.file.*, ops.verify.target; a bad
  * certificate is no failure. */
 bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
                 struct err *e) PL_MUST_USE;

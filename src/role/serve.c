@@ -226,7 +226,8 @@ bool serve_run(struct ops *ops, const struct serve_wish *wish, struct err *e) {
         return loop_failed(code, e);
     }
     log_open("serve", LOG_INFO, wish->is_json_log);
-    (void)signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignored, NULL);
     bool ok = server_keys_new(ops, &serve.keys, e) && start_watching(&serve, e) &&
               start_net(&serve, wish, e) && give_up_root(e);
     if (ok) {

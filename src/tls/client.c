@@ -105,8 +105,8 @@ static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_m
     (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, reason, "cannot connect to %.200s port %u",
                         wish->connect_host, wish->port);
     return err_hint(
-        e,
-        "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" starts it");
+        e, "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" "
+           "starts it");
 }
 
 static bool handshake_failed(struct err *e) {
