@@ -176,9 +176,9 @@ static bool finish_request(struct ops *ops, struct request_row *request, const s
     if (request == NULL) {
         return true;
     }
-    request->state = REQUEST_INSTALLED;
     request->cert_id = *cert_id;
-    return store_request_update(ops->store, request, e);
+    return request_set_state(request, REQUEST_INSTALLED, e) &&
+           store_request_update(ops->store, request, e);
 }
 
 static bool record(struct ops *ops, struct match *match, const struct detected *detected,

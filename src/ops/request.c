@@ -172,8 +172,8 @@ bool ops_request_cancel(struct ops *ops, struct request_row *row, struct err *e)
                        request_state_text(row->state));
     }
     PL_AUTO(operation_rollback) struct operation op = {0};
-    row->state = REQUEST_CANCELLED;
     return ops_begin(ops, &op, "request cancel", true, e) &&
+           request_set_state(row, REQUEST_CANCELLED, e) &&
            store_request_update(ops->store, row, e) && delete_key(ops, &row->key_id, e) &&
            ops_audit(ops, "request.cancel", "request", &row->id, row->subject, e) &&
            ops_end(ops, &op, e);
