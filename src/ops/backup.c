@@ -230,6 +230,17 @@ static bool check_unpacked(const char *folder, int64_t *out_operation, struct er
     return ok || err_wrap(e, "what is in the backup cannot be used");
 }
 
+/* Bringing an older store forward writes to its log: all of it must be in the file that is kept. */
+static bool check_log_is_empty(const char *folder, struct err *e) {
+    PL_AUTO(mem_freep) char *path = NULL;
+    struct stat about;
+    if (!file_join(folder, STORE_FILE_NAME "-wal", &path, e)) {
+        return false;
+    }
+    return stat(path, &about) != 0 || about.st_size == 0 ||
+           err_set(e, ERR_STORE_IO, "the restored store could not be written to its end");
+}
+
 static bool check_sealing_key_there(struct restore *restore, struct err *e) {
     PL_AUTO(secret_clear) struct secret ours = {0};
     PL_AUTO(secret_clear) struct secret there = {0};
@@ -288,7 +299,8 @@ bool ops_restore(const char *data_dir, const char *path, const struct secret *pa
         !restore_begin(&restore, e) || !unpack_sealing_key(reader, restore.key_from, e) ||
         !unpack_store(reader, restore.store_from, &restored.store_len, e) ||
         !check_unpacked(restore.work.path, &restored.operation, e) ||
-        !check_sealing_key_there(&restore, e) || (!is_dry_run && !put_in_place(&restore, e))) {
+        !check_log_is_empty(restore.work.path, e) || !check_sealing_key_there(&restore, e) ||
+        (!is_dry_run && !put_in_place(&restore, e))) {
         return false;
     }
     *out_restored = restored;
