@@ -369,7 +369,7 @@ static const struct option restore_options[] = {
 
 const struct command keep_commands[] = {
     {"undo", "[OPERATION]", 0, 1, COMMAND_CHANGES, "take the last change back, or the one named",
-     "Without OPERATION, the newest that can be undone. An undo can be undone in turn. Issuing, revoking,\n"
+     "Without OPERATION, the newest that can be undone; an undo can be undone by its id. Issuing, revoking,\n"
      "exporting and purging are for good; what was changed since is not undone before that is.\n\n"
      "  padlock undo --list\n"
      "  padlock undo --dry-run",
