@@ -249,7 +249,7 @@ static bool wanted_stores(struct cli *cli, bool wanted[TRUST_STORE_COUNT], bool 
 static json_t *view_trust(enum trust_store store, const struct trust_result *result) {
     json_t *o = json_object();
     return finish(o, o != NULL && json_set_text(o, "store", trust_store_text(store), NULL) &&
-                         json_set_text(o, "result", trust_state_text(result->state), NULL) &&
+                         json_set_text(o, "result", trust_state_text(result->outcome), NULL) &&
                          json_set_text(o, "place", result->place, NULL) &&
                          json_set_text(o, "reason", result->reason, NULL));
 }
@@ -257,11 +257,11 @@ static json_t *view_trust(enum trust_store store, const struct trust_result *res
 static void print_trust(struct cli *cli, enum trust_store store,
                         const struct trust_result *result) {
     const char *detail = result->reason[0] != '\0' ? result->reason : result->place;
-    enum out_color color = result->state == TRUST_FAILED ? OUT_RED
-                           : result->state == TRUST_DONE ? OUT_GREEN
-                                                         : OUT_DIM;
+    enum out_color color = result->outcome == TRUST_FAILED ? OUT_RED
+                           : result->outcome == TRUST_DONE ? OUT_GREEN
+                                                           : OUT_DIM;
     out_colored(&cli->out, color, "%-7s %s: %s", trust_store_text(store),
-                trust_state_text(result->state), detail);
+                trust_state_text(result->outcome), detail);
 }
 
 static bool run_trust(struct cli *cli, bool is_install, struct err *e) {
@@ -280,8 +280,8 @@ static bool run_trust(struct cli *cli, bool is_install, struct err *e) {
         }
         print_trust(cli, (enum trust_store)i, result);
         (void)json_array_append_new(items, view_trust((enum trust_store)i, result));
-        bool is_missed = is_install && !is_all && result->state == TRUST_NOT_THERE;
-        if (result->state == TRUST_FAILED || is_missed) {
+        bool is_missed = is_install && !is_all && result->outcome == TRUST_NOT_THERE;
+        if (result->outcome == TRUST_FAILED || is_missed) {
             cli->exit_code = 1;
         }
     }
@@ -369,8 +369,8 @@ static const struct option restore_options[] = {
 
 const struct command keep_commands[] = {
     {"undo", "[OPERATION]", 0, 1, COMMAND_CHANGES, "take the last change back, or the one named",
-     "Without OPERATION, the newest that can be undone; an undo can be undone by its id. Issuing, revoking,\n"
-     "exporting and purging are for good; what was changed since is not undone before that is.\n\n"
+     "Without OPERATION, the newest that can be undone; an undo can be undone by its id. Issuing,\n"
+     "revoking, exporting and purging are for good. Undo later changes of a thing first.\n\n"
      "  padlock undo --list\n"
      "  padlock undo --dry-run",
      undo_options, run_undo},
@@ -380,19 +380,20 @@ const struct command keep_commands[] = {
      "check that the audit trail was not changed (exit code 1: it was)", NULL, NULL,
      run_audit_verify},
     {"trust install", "", 0, 0, COMMAND_CHANGES, "make this machine's programs trust the own root",
-     "Puts the store's root into the system's store (curl, wget, git), NSS's of this user (Chromium) and\n"
-     "Java's. What is not installed is left out, with the Debian package that has it.",
+     "Puts the store's root into the system's store (curl, wget, git), NSS's of this user\n"
+     "(Chromium) and Java's. What is not installed is left out, with the Debian package that has it.",
      trust_options, run_trust_install},
     {"trust remove", "", 0, 0, COMMAND_CHANGES, "take the own root out of this machine's stores",
      NULL, trust_options, run_trust_remove},
     {"backup", "FILE", 1, 1, 0, "write store and sealing key into one file, under a passphrase",
-     "The backup is consistent while servers run. It holds every private key: keep the passphrase elsewhere.\n\n"
+     "The backup is consistent while servers run. It holds every private key: keep the passphrase\n"
+     "elsewhere.\n\n"
      "  padlock backup padlock-2026-11-23.backup",
      backup_options, run_backup},
     {"restore", "FILE", 1, 1, COMMAND_NO_STORE | COMMAND_CHANGES,
      "make the data directory from a backup; never over a store",
-     "All or nothing: the backup is unpacked and looked through before anything gets its name. With\n"
-     "--dry-run it is only looked through. Do not let the restored and the old store both issue.\n\n"
+     "All or nothing: the backup is unpacked and looked through before anything gets its name.\n"
+     "With --dry-run it is only looked through. Do not let two copies of a store both issue.\n\n"
      "  padlock restore padlock-2026-11-23.backup --data /var/lib/padlock",
      restore_options, run_restore},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

@@ -58,7 +58,7 @@ const char *trust_state_text(enum trust_state state) {
 /* --- results --------------------------------------------------------------------------------- */
 
 static void set_reason(struct trust_result *result, enum trust_state state, const char *reason) {
-    result->state = state;
+    result->outcome = state;
     (void)str_copy(result->reason, sizeof(result->reason), reason);
 }
 
@@ -155,7 +155,7 @@ static void trust_system(const struct trust_job *job, struct trust_result *resul
     }
     if (job->is_dry_run ||
         (put_system_file(job, result) && run_quietly(result, job->is_install ? install : remove))) {
-        result->state = TRUST_DONE;
+        result->outcome = TRUST_DONE;
     }
 }
 
@@ -181,7 +181,7 @@ static void remove_nss(const struct trust_job *job, struct trust_result *result,
     }
     if (has_root(result, look, "Could not find cert") &&
         (job->is_dry_run || run_quietly(result, remove))) {
-        result->state = TRUST_DONE;
+        result->outcome = TRUST_DONE;
     }
 }
 
@@ -210,7 +210,7 @@ static void trust_nss(const struct trust_job *job, struct trust_result *result) 
                                "-n",       job->name, "-i",     job->pem_path, NULL};
     if (job->is_dry_run ||
         ((is_there || make_nss(result, folder, database)) && run_quietly(result, add))) {
-        result->state = TRUST_DONE;
+        result->outcome = TRUST_DONE;
     }
 }
 
@@ -236,10 +236,10 @@ static void trust_java(const struct trust_job *job, struct trust_result *result)
     }
     /* The alias names the key: what is there under it is this root. */
     bool is_there = has_root(result, look, "does not exist");
-    if (job->is_install && !is_there && result->state == TRUST_NOT_THERE) {
+    if (job->is_install && !is_there && result->outcome == TRUST_NOT_THERE) {
         install_java(job, result);
     } else if (is_there && (job->is_install || job->is_dry_run || run_quietly(result, remove))) {
-        result->state = TRUST_DONE;
+        result->outcome = TRUST_DONE;
     }
 }
 
@@ -291,7 +291,7 @@ bool ops_trust(struct ops *ops, bool is_install, const bool wanted[TRUST_STORE_C
         return false;
     }
     for (size_t i = 0; i < TRUST_STORE_COUNT; i++) {
-        out_results[i] = (struct trust_result){.state = TRUST_SKIPPED};
+        out_results[i] = (struct trust_result){.outcome = TRUST_SKIPPED};
         if (wanted[i]) {
             stores[i](&job, &out_results[i]);
         }

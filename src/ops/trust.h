@@ -31,7 +31,7 @@ enum trust_state {
 const char *trust_state_text(enum trust_state state); /* "skipped", "done", "not there", "failed" */
 
 struct trust_result {
-    enum trust_state state;
+    enum trust_state outcome;
     char place[TRUST_REASON_MAX];  /* where: a path */
     char reason[TRUST_REASON_MAX]; /* of TRUST_NOT_THERE and TRUST_FAILED, may be from outside */
 };
