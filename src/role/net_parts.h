@@ -1,0 +1,163 @@
+/* What the files of net share: net.c (loop, listeners, time), net_connection.c (one connection),
+ * net_log.c. */
+#ifndef PL_ROLE_NET_PARTS_H
+#define PL_ROLE_NET_PARTS_H
+
+#include "http/h1.h"
+#include "role/net.h"
+#include "tls/connection.h"
+
+enum {
+    NET_IN_SIZE = 64 * 1024,    /* one read */
+    NET_PLAIN_SIZE = 16 * 1024, /* one TLS record */
+    NET_OUT_FLUSH = 64 * 1024,  /* ciphertext that is gathered before it is sent */
+    NET_OUT_MAX = 512 * 1024,
+};
+
+enum net_source_kind { NET_SOURCE_LISTENER, NET_SOURCE_CONNECTION };
+
+/* What an epoll event points to; the first member of both. */
+struct net_source {
+    enum net_source_kind kind;
+};
+
+struct net_listener {
+    struct net_source source;
+    struct net *net;
+    struct net_listener *next;
+    struct snapshot_listener about;
+    uint32_t index; /* in net's snapshot; SNAPSHOT_NONE: it is gone, and its connections end */
+    int fd;         /* -1: not open */
+    size_t users;   /* its connections, and the net while it is in its list */
+    bool is_told;   /* trouble() knows that it cannot be opened */
+};
+
+/* Each has one fixed time, so that the queue's first is always the next to expire. */
+enum net_deadline {
+    NET_DEADLINE_NONE,
+    NET_DEADLINE_HANDSHAKE,
+    NET_DEADLINE_HEADER,
+    NET_DEADLINE_IDLE,
+    NET_DEADLINE_STALL,
+    NET_DEADLINE_LINGER,
+    NET_DEADLINE_COUNT
+};
+
+struct net_queue {
+    struct net_connection *first;
+    struct net_connection *last;
+    int64_t duration_ms;
+};
+
+enum net_state {
+    NET_STATE_HANDSHAKE,
+    NET_STATE_READING,    /* a request's head; or nothing: idle */
+    NET_STATE_RESPONDING, /* a body that is larger than what is sent at once */
+    NET_STATE_DISCARDING, /* a request's body */
+    NET_STATE_CLOSING,    /* when all is sent */
+    NET_STATE_LINGERING,  /* our side is shut; what still comes is dropped */
+    NET_STATE_CLOSED,
+    NET_STATE_COUNT
+};
+
+/* A request from its head to its last byte sent. */
+struct net_exchange {
+    struct http_response response;
+    struct http_text method;
+    struct http_text target;
+    struct http_text host;
+    char *texts; /* the three of them, once the request's bytes are gone */
+    const char *site;
+    const char *reason;
+    int64_t started_ms; /* the loop's clock */
+    uint64_t body_sent;
+};
+
+struct net_connection {
+    struct net_source source;
+    enum net_state state;
+    int fd;
+    uint32_t binding; /* of the handshake, in snapshot */
+    struct net *net;
+    struct net_listener *listener;
+    struct snapshot *snapshot;
+    struct tls_connection *tls; /* NULL: plain http */
+    struct tls_io io;           /* this turn's */
+    struct buf head;            /* plaintext that is not used up */
+    size_t scanned;
+    struct buf pending; /* ciphertext that the socket did not take */
+    struct net_exchange *exchange;
+    struct h1_body body;
+    union snapshot_address peer;
+    struct net_connection *earlier; /* in its deadline's queue; or among the dead */
+    struct net_connection *later;
+    struct net_connection *next_ready;
+    int64_t expires_ms;
+    enum net_deadline deadline;
+    bool can_read;       /* the socket may have bytes */
+    bool has_hung_up;    /* the end of its bytes is in sight */
+    bool has_ended;      /* and has come */
+    bool watches_output; /* registered for it too */
+    bool is_ready;       /* in the ready list */
+    bool has_body;       /* the request's body follows */
+    bool is_keep_alive;  /* after the request under way */
+    bool lingers;        /* the client may still be sending */
+    bool has_sent;       /* in this turn */
+    bool has_progressed; /* a request or a handshake came to its end in this turn */
+    bool has_received;   /* at least one byte */
+};
+
+struct net {
+    struct net_config config;
+    uv_poll_t poll;
+    uv_timer_t tick;
+    uv_idle_t idle;
+    unsigned handles; /* to be closed before the memory goes */
+    int epoll_fd;
+    struct snapshot *snapshot;
+    struct net_listener *listeners;
+    struct net_queue queues[NET_DEADLINE_COUNT];
+    struct net_connection *ready;
+    struct net_connection *dead;
+    struct net_counts counts;
+    bool is_paused; /* listeners are not watched */
+    int64_t paused_until_ms;
+    int64_t retry_ms;   /* when listeners that are not open are tried again; 0: all are open */
+    int64_t trouble_ms; /* when trouble() may be told of descriptors again */
+    bool is_stopping;
+    int64_t stop_ms;
+    void (*stopped)(void *ctx);
+    void *stopped_ctx;
+    int64_t date_s;
+    char date[30];
+    struct buf out;   /* ciphertext of the turn */
+    struct buf first; /* a response's first record */
+    struct net_exchange *spare;
+    struct http_request request;
+    uint8_t plain[NET_PLAIN_SIZE];
+    uint8_t in[NET_IN_SIZE];
+};
+
+/* net_connection.c */
+bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
+                         const union snapshot_address *peer, struct err *e) PL_MUST_USE;
+void net_connection_run(struct net_connection *c);
+void net_connection_expire(struct net_connection *c); /* its deadline has come */
+void net_connection_close(
+    struct net_connection *c); /* at once; net.c frees the memory after the turn */
+bool net_connection_is_idle(const struct net_connection *c);
+void net_exchange_free(struct net_exchange *exchange);
+
+/* net.c */
+int64_t net_now_ms(const struct net *net);
+const char *net_date(struct net *net);
+void net_set_deadline(struct net_connection *c, enum net_deadline deadline);
+void net_make_ready(struct net_connection *c);
+void net_listener_drop(struct net_listener *listener); /* one user less */
+void net_start_tick(struct net *net);
+
+/* net_log.c */
+void net_log_access(const struct net_connection *c, const struct net_exchange *exchange);
+void net_log_failure(const struct net_connection *c, const struct err *error);
+
+#endif
