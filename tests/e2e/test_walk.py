@@ -2,206 +2,235 @@
 import json
 import os
 import pathlib
-import signal
+import re
 import socket
 import subprocess
 import time
 
 import pytest
 
+import clients
+from program import Padlock
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get('PADLOCK', str(TOP / 'build/src/padlock'))
-
-
-class Walk:
-    """One data directory and the commands on it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.data = folder / 'data'
-        self.env = dict(os.environ, HOME=str(folder), NO_COLOR='1')
-
-    def run(self, *words, code=0, stdin=None):
-        done = subprocess.run([BINARY, '--data', str(self.data), *map(str, words)], cwd=self.folder, env=self.env,
-                              input=stdin, capture_output=True, timeout=60, check=False)
-        assert done.returncode == code, f'{words}: {done.returncode}\n{done.stdout.decode()}\n{done.stderr.decode()}'
-        return done.stdout.decode()
-
-    def json(self, *words, code=0):
-        return json.loads(self.run(*words, '--json', code=code))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+HOST = 'www.example.com'
+CACHE = pathlib.Path(os.environ.get('PADLOCK_CACHE', pathlib.Path.home() / '.cache/padlock'))
+SUBJECT = ('--org', 'Example Inc.', '--city', 'Redmond', '--state', 'Washington', '--country', 'US')
 
 
 @pytest.fixture
-def walk(tmp_path):
-    one = Walk(tmp_path)
-    one.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
-    return one
+def store(padlock):
+    padlock.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
+    return padlock
 
 
-def install(walk, name, *options):
+def install(store, host=HOST, *options):
     """request → submit → approve → fetch → install, as the README prints them."""
-    walk.run('request', 'new', name, '--out', 'www.csr', '--force', *options)
-    walk.run('ca', 'submit', 'www.csr')
-    walk.run('ca', 'approve', name)
-    walk.run('ca', 'fetch', name, '--format', 'p7b', '--out', 'www.p7b', '--force')
-    walk.run('cert', 'install', 'www.p7b', '--name', 'Shop 2026')
+    store.run('request', 'new', host, '--out', 'www.csr', '--force', *options)
+    store.run('ca', 'submit', 'www.csr')
+    store.run('ca', 'approve', host)
+    store.run('ca', 'fetch', host, '--format', 'p7b', '--out', 'www.p7b', '--force')
+    store.run('cert', 'install', 'www.p7b', '--name', 'Shop 2026')
 
 
 @pytest.fixture
-def server(walk):
-    """The whole way to a bound site; the server runs until the test ends."""
-    root = walk.folder / 'site'
-    root.mkdir()
-    (root / 'index.html').write_text('<h1>shop</h1>')
-    install(walk, 'www.example.com', '--org', 'Example Inc.', '--city', 'Redmond', '--state', 'Washington',
-            '--country', 'US')
-    walk.port = free_port()
-    walk.run('site', 'add', 'shop', '--root', root)
-    walk.run('bind', 'add', 'shop', f'https://127.0.0.1:{walk.port}', '--host', 'www.example.com', '--cert', 'Shop 2026')
-    (walk.folder / 'root.pem').write_text(walk.run('ca', 'root'))
-    reading, writing = os.pipe()
-    log = open(walk.folder / 'serve.log', 'wb')
-    process = subprocess.Popen([BINARY, '--data', str(walk.data), 'serve', '--ready-fd', str(writing)],
-                               pass_fds=[writing], env=walk.env, stdout=log, stderr=log)
-    os.close(writing)
-    assert os.read(reading, 1) == b'1', (walk.folder / 'serve.log').read_text()
-    walk.process = process
-    yield walk
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 0, (walk.folder / 'serve.log').read_text()
+def shop(store, server, ports):
+    """The whole way to a served site."""
+    folder = store.folder / 'site'
+    folder.mkdir()
+    (folder / 'index.html').write_text('<h1>shop</h1>', encoding='ascii')
+    install(store, HOST, *SUBJECT)
+    store.port = ports(1)[0]
+    store.url = f'https://127.0.0.1:{store.port}'
+    store.run('site', 'add', 'shop', '--root', folder)
+    store.run('bind', 'add', 'shop', store.url, '--host', HOST, '--cert', 'Shop 2026')
+    store.root = store.folder / 'root.pem'
+    store.root.write_text(store.run('ca', 'root').out, encoding='ascii')
+    store.server = server()
+    return store
 
 
-def curl(walk, host, path='/', code=0, port=None):
-    port = port or walk.port
-    done = subprocess.run(['curl', '--silent', '--show-error', '--max-time', '10', '--cacert', 'root.pem', '--capath', '/nonexistent',
-                           '--resolve', f'{host}:{port}:127.0.0.1', f'https://{host}:{port}{path}'],
-                          cwd=walk.folder, capture_output=True, check=False)
-    assert done.returncode == code, done.stderr
-    return done.stdout.decode()
+def fetch(shop, host=HOST, path='/', **options):
+    return clients.curl(f'https://{host}:{shop.port}{path}', shop.root, *clients.resolve(host, shop.port), **options)
 
 
-def test_the_site_is_served_and_verified(server):
-    assert curl(server, 'www.example.com') == '<h1>shop</h1>'
-    verdict = server.json('verify', f'127.0.0.1:{server.port}', '--host', 'www.example.com', '--trust', 'root.pem')
-    assert verdict['outcome'] == 'pass'
-    assert [check['outcome'] for check in verdict['checks'][:4]] == ['pass'] * 4
-    assert verdict['version'] == 'TLSv1.3'
+def checks(result):
+    return {check['check']: check['outcome'] for check in result.json['checks']}
 
 
-def test_another_name_is_told(server):
-    verdict = server.json('verify', f'127.0.0.1:{server.port}', '--host', 'other.example.com', '--trust', 'root.pem', code=1)
-    assert {check['check']: check['outcome'] for check in verdict['checks']}['name'] == 'fail'
+def test_the_readme_says_these_ten_commands():
+    readme = (TOP / 'README.md').read_text(encoding='utf-8')
+    commands = re.search(r'## The whole way in ten commands\n\n((?:    .*\n)+)', readme).group(1).splitlines()
+    assert len(commands) == 10
+    assert [line.split()[1] for line in commands] == \
+        ['init', 'request', 'ca', 'ca', 'ca', 'cert', 'site', 'bind', 'serve', 'verify']
 
 
-def test_without_the_root_it_is_not_trusted(server):
-    (server.folder / 'root.pem').write_text(pathlib.Path('/etc/ssl/certs/ca-certificates.crt').read_text())
-    curl(server, 'www.example.com', code=60)
+def test_the_site_is_served_and_verified(shop):
+    assert fetch(shop) == '<h1>shop</h1>'
+    result = shop.run('--json', 'verify', f'127.0.0.1:{shop.port}', '--host', HOST, '--trust', shop.root)
+    assert result.json['outcome'] == 'pass' and result.json['version'] == 'TLSv1.3'
+    assert [checks(result)[name] for name in ('dates', 'issuer', 'signature', 'name')] == ['pass'] * 4
+    assert checks(result)['revocation'] == 'unknown'
 
 
-def test_both_versions_and_openssl(server):
+def test_another_name_and_another_day_are_told(shop):
+    target = f'127.0.0.1:{shop.port}'
+    result = shop.attempt('--json', 'verify', target, '--host', 'other.example.com', '--trust', shop.root)
+    assert result.code == 1 and checks(result)['name'] == 'fail'
+    result = shop.attempt('--json', 'verify', target, '--host', HOST, '--trust', shop.root, '--at', '2040-01-01')
+    assert result.code == 1 and checks(result)['dates'] == 'fail'
+
+
+def test_without_the_root_it_is_not_trusted(shop):
+    shop.root = '/etc/ssl/certs/ca-certificates.crt'
+    assert 'curl: (60)' in fetch(shop, check=False)
+
+
+def test_openssl_and_gnutls_agree(shop):
     for version in ('-tls1_2', '-tls1_3'):
-        done = subprocess.run(['openssl', 's_client', '-connect', f'127.0.0.1:{server.port}', '-servername', 'www.example.com',
-                               '-verify_return_error', '-verify_hostname', 'www.example.com', '-CAfile', 'root.pem', version],
-                              cwd=server.folder, input=b'', capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert b'Verify return code: 0 (ok)' in done.stdout
+        assert 'Verify return code: 0 (ok)' in clients.s_client(shop.port, shop.root, HOST, version)
+    assert 'Handshake was completed' in clients.gnutls(shop.port, shop.root, HOST)
 
 
-def test_a_change_is_served_within_a_second(server):
-    server.run('request', 'new', 'new.example.com', '--out', 'new.csr')
-    server.run('ca', 'issue', 'new.csr')
-    server.run('ca', 'fetch', 'new.example.com', '--out', 'new.pem')
-    server.run('cert', 'install', 'new.pem')
-    server.run('bind', 'add', 'shop', f'https://127.0.0.1:{server.port}', '--host', 'new.example.com', '--cert', 'new.example.com')
+def test_chromium_shows_the_page_with_the_root_and_an_error_without(shop, tmp_path):
+    hosts = {HOST: '127.0.0.1'}
+    with clients.browser(tmp_path / 'trusting', shop.root, hosts) as browser:
+        assert browser.open(f'https://{HOST}:{shop.port}/') is None
+        assert browser.text == 'shop'
+    with clients.browser(tmp_path / 'doubting', None, hosts) as browser:
+        assert browser.open(f'https://{HOST}:{shop.port}/') == 'ERR_CERT_AUTHORITY_INVALID'
+
+
+def test_a_change_is_served_within_a_second(shop):
+    shop.run('request', 'new', 'new.example.com', '--out', 'new.csr')
+    shop.run('ca', 'issue', 'new.csr')
+    shop.run('ca', 'fetch', 'new.example.com', '--out', 'new.pem')
+    shop.run('cert', 'install', 'new.pem')
+    shop.run('bind', 'add', 'shop', shop.url, '--host', 'new.example.com', '--cert', 'new.example.com')
     time.sleep(1)
-    assert curl(server, 'new.example.com') == '<h1>shop</h1>'
-    assert server.process.poll() is None
+    assert fetch(shop, 'new.example.com') == '<h1>shop</h1>'
+    assert shop.server.process.poll() is None
 
 
-def test_undo_takes_a_binding_back(server):
-    server.run('bind', 'remove', f'https://127.0.0.1:{server.port}')
-    assert server.json('bind', 'list')['bindings'] == []
-    server.run('undo')
-    assert len(server.json('bind', 'list')['bindings']) == 1
+def test_conflicts_are_told_before_anything_changes(shop):
+    shop.fails(3, 'ops.bind.exists', 'bind', 'add', 'shop', shop.url, '--host', HOST, '--cert', 'Shop 2026')
+    shop.fails(3, 'ops.bind.name', 'bind', 'add', 'shop', shop.url, '--host', 'a.example.com', '--cert', 'Shop 2026')
+    shop.fails(3, 'ops.bind.scheme', 'bind', 'add', 'shop', f'http://127.0.0.1:{shop.port}')
+    shop.fails(2, 'ops.bind.url', 'bind', 'add', 'shop', f'https://www.example.com:{shop.port}', '--cert', 'Shop 2026')
+    assert len(shop.json('bind', 'list')['bindings']) == 1
+    check = shop.attempt('--json', 'bind', 'check', 'shop', shop.url, '--host', 'a.example.com', '--cert', 'Shop 2026')
+    assert check.code == 3 and not check.json['is_possible']
 
 
-def test_a_bound_certificate_is_not_deleted(server):
-    assert server.json('cert', 'delete', 'Shop 2026', code=3)['code'] == 'ops.cert.bound'
-    server.run('cert', 'delete', 'Shop 2026', '--unbind')
-    assert server.json('cert', 'list')['certificates'] == []
-    server.run('undo')
-    assert len(server.json('cert', 'list')['certificates']) == 1
-
-
-def test_a_pfx_goes_out_and_comes_back(walk, tmp_path):
-    install(walk, 'www.example.com')
-    (tmp_path / 'password').write_text('correct horse\n')
-    (tmp_path / 'wrong').write_text('battery staple\n')
+def test_a_pfx_goes_out_and_comes_back(store, tmp_path):
+    install(store)
+    (tmp_path / 'password').write_text('correct horse\n', encoding='ascii')
+    (tmp_path / 'wrong').write_text('battery staple\n', encoding='ascii')
     for reader in ('windows-2008', 'windows-2016', 'windows', 'java', 'openssl'):
-        walk.run('cert', 'export', 'Shop 2026', '--format', 'pfx', '--for', reader, '--password-file', 'password', '--out', f'{reader}.pfx')
-        other = Walk(tmp_path / reader)
-        other.folder.mkdir()
-        other.run('init', '--no-ca')
         file = tmp_path / f'{reader}.pfx'
-        assert other.json('cert', 'import', file, '--password-file', tmp_path / 'wrong', code=1)['code'] == 'unpack.password'
+        store.run('cert', 'export', 'Shop 2026', '--format', 'pfx', '--for', reader, '--password-file', 'password', '--out', file)
+        assert file.stat().st_mode & 0o777 == 0o600
+        (tmp_path / reader).mkdir()
+        other = Padlock(store.binary, tmp_path / reader)
+        other.run('init', '--no-ca')
+        other.fails(1, 'unpack.password', 'cert', 'import', file, '--password-file', tmp_path / 'wrong')
         added = other.json('cert', 'import', file, '--password-file', tmp_path / 'password')
-        assert added['has_private_key'] and added['names'] == ['www.example.com']
+        assert added['has_private_key'] and added['names'] == [HOST]
+        assert 'Shop 2026' in clients.pk12_list(file, 'correct horse')
+    assert 'PrivateKeyEntry' in clients.keytool('-list', '-keystore', tmp_path / 'java.pfx', '-storepass', 'correct horse', home=tmp_path)
 
 
-def test_what_cannot_be_installed_is_told(walk, tmp_path):
-    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key.pem',
-                    '-out', 'self.pem', '-subj', '/CN=self.example.com', '-days', '3'], cwd=tmp_path, check=True, capture_output=True)
+def test_a_key_that_is_not_exportable_stays(store, tmp_path):
+    (tmp_path / 'password').write_text('correct horse\n', encoding='ascii')
+    install(store, HOST, '--exportable', 'no')
+    store.fails(3, 'keys.export.denied', 'cert', 'export', 'Shop 2026', '--format', 'pfx', '--password-file', 'password', '--out', 'x.pfx')
+    assert not (tmp_path / 'x.pfx').exists()
+
+
+def test_what_cannot_be_installed_is_told(store, tmp_path):
+    clients.run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', tmp_path / 'key.pem',
+                '-out', tmp_path / 'self.pem', '-subj', '/CN=self.example.com', '-days', '3')
     (tmp_path / 'garbage').write_bytes(b'\x00\x01garbage')
-    install(walk, 'www.example.com')
-    expected = {'self.pem': 'ops.install.self_signed', 'key.pem': 'ops.install.not_certificate', 'www.csr': 'ops.install.not_certificate',
-                'garbage': 'ops.install.not_certificate', 'www.p7b': 'ops.install.there'}
-    for file, code in expected.items():
-        answer = walk.run('cert', 'install', file, '--json', code=3 if code.endswith('there') else 1)
-        assert json.loads(answer)['code'] == code, answer
-    (tmp_path / 'root.pem').write_text(walk.run('ca', 'root'))
-    assert walk.json('cert', 'install', 'root.pem', code=1)['code'] == 'ops.install.is_ca'
+    install(store)
+    for file in ('key.pem', 'www.csr', 'garbage'):
+        store.fails(1, 'ops.install.not_certificate', 'cert', 'install', file)
+    store.fails(1, 'ops.install.self_signed', 'cert', 'install', 'self.pem')
+    store.fails(3, 'ops.install.there', 'cert', 'install', 'www.p7b')
+    store.fails(4, 'sys.file.missing', 'cert', 'install', 'nowhere')
+    (tmp_path / 'root.pem').write_text(store.run('ca', 'root').out, encoding='ascii')
+    store.fails(1, 'ops.install.is_ca', 'cert', 'install', 'root.pem')
 
 
-def test_texas_and_houston_are_swapped(walk):
-    answer = walk.json('request', 'new', 'www.example.com', '--city', 'Texas', '--state', 'Houston', '--country', 'US', code=1)
-    assert answer['code'] == 'request.field.swapped'
-    assert 'Houston' in answer['hint']
+def test_a_certificate_for_another_key_is_told(store):
+    store.run('request', 'new', HOST, '--out', 'first.csr')
+    store.run('ca', 'issue', 'first.csr')
+    store.run('ca', 'fetch', HOST, '--out', 'first.pem')
+    store.run('request', 'cancel', HOST)
+    store.fails(4, 'pki.key.missing', 'cert', 'install', 'first.pem')
+    store.run('request', 'new', HOST, '--out', 'second.csr')
+    store.fails(1, 'ops.install.other_key', 'cert', 'install', 'first.pem')
 
 
-def test_init_never_overwrites(walk):
-    assert walk.json('init', code=3)['code'] == 'store.exists'
+def test_texas_and_houston_are_swapped(store):
+    result = store.fails(1, 'request.field.swapped', 'request', 'new', HOST, '--city', 'Texas', '--state', 'Houston', '--country', 'US')
+    assert 'Houston' in result.err
 
 
-def test_zlint_finds_no_error(walk, tmp_path):
-    zlint = pathlib.Path(os.environ.get('PADLOCK_CACHE', pathlib.Path.home() / '.cache/padlock')) / 'programs/zlint/usr/bin/zlint'
-    install(walk, 'www.example.com', '--org', 'Example Inc.', '--city', 'Redmond', '--state', 'Washington', '--country', 'US')
-    walk.run('ca', 'fetch', 'www.example.com', '--out', 'leaf.pem')
-    report = json.loads(subprocess.run([str(zlint), str(tmp_path / 'leaf.pem')], capture_output=True, check=True).stdout)
-    bad = {name: found['result'] for name, found in report.items() if found['result'] in ('error', 'fatal', 'warn')}
-    allowed = {name for name in bad if bad[name] == 'warn' and ('common_name' in name or 'subject_key_identifier' in name or '_cn_' in name)}
-    assert set(bad) == allowed, bad
+def test_init_never_overwrites(store):
+    store.fails(3, 'store.exists', 'init')
 
 
-def test_the_store_is_whole_after_kill(walk):
-    """kill -9 at different moments: everything that was answered is listed, and the store is consistent."""
+def test_dry_run_changes_nothing(store):
+    store.run('request', 'new', HOST, '--out', 'www.csr')
+    store.run('ca', 'submit', 'www.csr', '--dry-run')
+    assert store.json('ca', 'queue')['submissions'] == []
+
+
+def test_zlint_finds_no_error_and_no_warning_but_on_the_name(store, tmp_path):
+    zlint = CACHE / 'programs/zlint/usr/bin/zlint'
+    for number, subject in enumerate(((), SUBJECT)):
+        for key in ('ec:p256', 'ec:p384', 'rsa:2048'):
+            host = f'{key.replace(":", "")}-{number}.example.com'
+            store.run('request', 'new', host, '--key', key, '--out', 'z.csr', '--force', *subject)
+            store.run('ca', 'issue', 'z.csr')
+            store.run('ca', 'fetch', host, '--out', 'leaf.pem', '--force')
+            report = json.loads(clients.run(zlint, tmp_path / 'leaf.pem'))
+            bad = {name: found['result'] for name, found in report.items() if found['result'] in ('error', 'fatal', 'warn')}
+            assert all(result == 'warn' and ('_cn_' in name or 'common_name' in name or 'subject_key_identifier' in name)
+                       for name, result in bad.items()), bad
+
+
+def test_the_store_is_whole_after_kill(store):
+    """kill -9 at different moments: everything that was answered is listed, and work goes on."""
     answered = []
     for attempt in range(20):
-        name = f'kill{attempt}.example.com'
-        walk.run('request', 'new', name, '--out', 'k.csr', '--force')
-        process = subprocess.Popen([BINARY, '--data', str(walk.data), 'ca', 'issue', 'k.csr', '--json'], cwd=walk.folder, env=walk.env,
+        store.run('request', 'new', f'kill{attempt}.example.com', '--out', 'k.csr', '--force')
+        process = subprocess.Popen(store.command('--json', 'ca', 'issue', 'k.csr'), cwd=store.folder, env=store.environment,
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         time.sleep(0.002 * attempt)
         process.kill()
         output = process.communicate()[0]
         if output.endswith(b'}\n'):
             answered.append(json.loads(output)['serial'])
-    listed = walk.json('ca', 'issued', '--limit', '1000')['issued']
+    listed = store.json('ca', 'issued', '--limit', '1000')['issued']
     assert set(answered) <= {one['serial'] for one in listed}
-    walk.run('audit', 'verify')
-    install(walk, 'after.example.com')
+    install(store, 'after.example.com')
+
+
+@pytest.mark.parametrize('times', [2])
+def test_the_demo_works_twice_on_one_store(padlock, ports, times):
+    port = ports(1)[0]
+    for _ in range(times):
+        result = padlock.run('demo', '--once', '--https-port', port)
+        assert '✗' not in result.out and f'https://localhost:{port}/' in result.out
+    assert len(padlock.json('cert', 'list')['certificates']) == 1
+
+
+def test_the_demo_says_that_its_port_is_busy(padlock, ports):
+    port = ports(1)[0]
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', port))
+        taken.listen()
+        result = padlock.attempt('demo', '--once', '--https-port', port)
+    assert result.code == 1 and 'net.port.busy' in result.err
