@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "codec/hostname.h"
 #include "ops/certs.h"
 #include "ops/context.h"
 #include "pki/chain.h"
@@ -107,11 +108,18 @@ static bool find_same_name(struct ops *ops, const struct cert *cert, char out_id
     return true;
 }
 
+/* Self-made server certificates often say CA:TRUE (openssl req -x509 does by default). */
+static bool is_meant_for_server(const struct cert *cert) {
+    const char *name = cert_display_name(cert);
+    bool has_host_name = hostname_is_valid(name) && !hostname_is_single_label(name);
+    return cert->is_self_signed && (cert->sans.count > 0 || has_host_name);
+}
+
 /* None of the certificates has its key here: why, in the words of the one that matters most. */
 static bool explain_no_key(struct ops *ops, const struct detected *detected, struct err *e) {
     const struct cert *leaf = chain_find_leaf(&detected->certs, NULL);
     char request_id[ID_SHORT_LEN + 1];
-    if (leaf->is_ca) {
+    if (leaf->is_ca && !is_meant_for_server(leaf)) {
         (void)err_set(e, ERR_OPS_INSTALL_IS_CA,
                       "\"%.200s\" is a CA's certificate, not a "
                       "server's",
