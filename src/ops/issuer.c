@@ -21,6 +21,8 @@ bool ops_issuer_from_row(struct issuer_row *row, struct issuer *out_issuer, stru
         .certificate = issuer.certificate,
         .base_url = row->base_url,
         .crl_shard_count = row->crl_shard_count,
+        /* zlint's rules (of before BR 2.0.1) still want the address in every server certificate. */
+        .has_ocsp = true,
     };
     *out_issuer = issuer;
     issuer = (struct issuer){0};

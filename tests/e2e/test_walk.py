@@ -15,6 +15,8 @@ from program import Padlock
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HOST = 'www.example.com'
 CACHE = pathlib.Path(os.environ.get('PADLOCK_CACHE', pathlib.Path.home() / '.cache/padlock'))
+# The common name is kept for those who look for it, and needs no key identifier of its own: docs/ARCHITECTURE.md.
+ZLINT_REMARKS = {'e_cab_dv_subject_invalid_values', 'w_ext_subject_key_identifier_missing_sub_cert', 'w_subject_common_name_included'}
 SUBJECT = ('--org', 'Example Inc.', '--city', 'Redmond', '--state', 'Washington', '--country', 'US')
 
 
@@ -197,8 +199,7 @@ def test_zlint_finds_no_error_and_no_warning_but_on_the_name(store, tmp_path):
             store.run('ca', 'fetch', host, '--out', 'leaf.pem', '--force')
             report = json.loads(clients.run(zlint, tmp_path / 'leaf.pem'))
             bad = {name: found['result'] for name, found in report.items() if found['result'] in ('error', 'fatal', 'warn')}
-            assert all(result == 'warn' and ('_cn_' in name or 'common_name' in name or 'subject_key_identifier' in name)
-                       for name, result in bad.items()), bad
+            assert set(bad) <= ZLINT_REMARKS and set(bad.values()) <= {'warn'}, bad
 
 
 def test_the_store_is_whole_after_kill(store):
