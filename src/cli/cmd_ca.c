@@ -1,10 +1,11 @@
 /* padlock ca …: the certificate authority. Fetching is in cli/cmd_ca_fetch.c. */
+#include "cli/cmd_ca.h"
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/cmd_ca.h"
 #include "cli/commands.h"
 #include "cli/view.h"
 #include "ops/issuer.h"

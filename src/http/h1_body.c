@@ -10,6 +10,11 @@ void h1_body_init(struct h1_body *body, const struct http_request *request) {
         .kind = request->body_kind, .left = request->body_len, .state = H1_CHUNK_SIZE};
 }
 
+/* Bounded by the reader of each state: one byte, one move. */
+static void body_set_state(struct h1_body *body, enum h1_chunk_state state) {
+    body->state = state;
+}
+
 static bool refuse(struct h1_refusal *out, const char *reason) {
     *out = (struct h1_refusal){.status = 400, .reason = reason};
     return false;
@@ -28,14 +33,14 @@ static bool read_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out
     if (byte != '\r' && byte != ';') {
         return refuse(out, "a chunk's size is malformed");
     }
-    body->state = byte == ';' ? H1_CHUNK_EXTENSION : H1_CHUNK_SIZE_LF;
+    body_set_state(body, byte == ';' ? H1_CHUNK_EXTENSION : H1_CHUNK_SIZE_LF);
     return true;
 }
 
 /* Extensions are passed over; nothing in them can end a line but CR LF. */
 static bool read_extension(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
     if (byte == '\r') {
-        body->state = H1_CHUNK_SIZE_LF;
+        body_set_state(body, H1_CHUNK_SIZE_LF);
         return true;
     }
     bool is_text = (byte >= ' ' && byte != 0x7F) || byte == '\t';
@@ -44,7 +49,7 @@ static bool read_extension(struct h1_body *body, uint8_t byte, struct h1_refusal
 }
 
 static bool end_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
-    body->state = body->left == 0 ? H1_CHUNK_TRAILER : H1_CHUNK_DATA;
+    body_set_state(body, body->left == 0 ? H1_CHUNK_TRAILER : H1_CHUNK_DATA);
     body->line_len = 0;
     body->digits = 0;
     return byte == '\n' || refuse(out, "a chunk's size does not end in CR LF");
@@ -53,7 +58,7 @@ static bool end_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out)
 /* Trailer fields are read over: none is of use here, and none may frame anything. */
 static bool read_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
     if (byte == '\r') {
-        body->state = H1_CHUNK_TRAILER_LF;
+        body_set_state(body, H1_CHUNK_TRAILER_LF);
         return true;
     }
     bool is_text = (byte >= ' ' && byte != 0x7F) || byte == '\t';
@@ -64,14 +69,14 @@ static bool read_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *
 }
 
 static bool end_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
-    body->state = body->line_len == 0 ? H1_CHUNK_DONE : H1_CHUNK_TRAILER;
+    body_set_state(body, body->line_len == 0 ? H1_CHUNK_DONE : H1_CHUNK_TRAILER);
     body->line_len = 0;
     return byte == '\n' || refuse(out, "a trailer field does not end in CR LF");
 }
 
 static bool expect(struct h1_body *body, uint8_t byte, uint8_t expected, enum h1_chunk_state next,
                    struct h1_refusal *out) {
-    body->state = next;
+    body_set_state(body, next);
     return byte == expected || refuse(out, "a chunk does not end in CR LF");
 }
 
@@ -121,7 +126,7 @@ static enum h1_result read_chunked(struct h1_body *body, const uint8_t *bytes, s
     if (at < len && body->state == H1_CHUNK_DATA) {
         *out_data_len = take_data(body, bytes + at, len - at, out_data);
         at += *out_data_len;
-        body->state = body->left == 0 ? H1_CHUNK_DATA_CR : H1_CHUNK_DATA;
+        body_set_state(body, body->left == 0 ? H1_CHUNK_DATA_CR : H1_CHUNK_DATA);
     }
     *out_used = at;
     return body->state == H1_CHUNK_DONE ? H1_WHOLE : H1_MORE;

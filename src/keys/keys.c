@@ -4,6 +4,8 @@
  * Limits: KEYS_CACHE_MAX unsealed keys at a time. Not done: how strong a made key is (it is of the
  * kinds of key_spec_parse).
  */
+#include "keys/keys.h"
+
 #include "keys/ring.h"
 
 #include "base/clock.h"

@@ -39,7 +39,7 @@ bool keys_open_secret(struct keys *keys, const char *table, const struct id *id,
     if (blob_len < KEYS_SEALING_ID_LEN + SEALING_OVERHEAD) {
         return err_set(e, ERR_KEYS_SECRET_BROKEN, "a sealed secret was cut");
     }
-    if (memcmp(blob, keys->sealing.id, KEYS_SEALING_ID_LEN) != 0) {
+    if (!secret_equal(blob, keys->sealing.id, KEYS_SEALING_ID_LEN)) {
         (void)err_set(e, ERR_KEYS_SECRET_BROKEN, "a secret was sealed with another sealing key");
         return err_hint(e, "give the sealing key that belongs to this store");
     }

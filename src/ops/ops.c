@@ -1,4 +1,6 @@
 /* One open data directory: store, keys on demand, who acts. */
+#include "ops/ops.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"

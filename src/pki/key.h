@@ -49,12 +49,13 @@ bool key_spki_sha256(const EVP_PKEY *key, uint8_t out[KEY_SPKI_SHA256_LEN], stru
     PL_MUST_USE;
 
 /*
- * Refuses weak public keys, by BR §6.1.1.3, §6.1.5 and §6.1.6: RSA under 2048 bits, above 8192 or not
- * divisible by 8; a public exponent that is even, below 3 or longer than 256 bits; a modulus with a factor
- * up to 751, that is a prime or the power of one, with close primes (Fermat, 100 rounds) or of the ROCA
- * form (CVE-2017-15361); EC curves other than the three NIST ones, curves that are spelt out instead of
- * named, points that fail full validation; families other than RSA, EC, Ed25519; keys whose private half is
- * in a published standard (see pki/key_known.h, also for Debian's CVE-2008-0166 and lists of one's own).
+ * Refuses weak public keys, by BR §6.1.1.3, §6.1.5 and §6.1.6: RSA under 2048 bits, above 8192 or
+ * not divisible by 8; a public exponent that is even, below 3 or longer than 256 bits; a modulus
+ * with a factor up to 751, that is a prime or the power of one, with close primes (Fermat, 100
+ * rounds) or of the ROCA form (CVE-2017-15361); EC curves other than the three NIST ones, curves
+ * that are spelt out instead of named, points that fail full validation; families other than RSA,
+ * EC, Ed25519; keys whose private half is in a published standard (see pki/key_known.h, also for
+ * Debian's CVE-2008-0166 and lists of one's own).
  *
  * Takes a few milliseconds for RSA.
  * Fails pki.key.weak.size, pki.key.weak.exponent, pki.key.weak.factor, pki.key.weak.close_primes,

@@ -6,7 +6,7 @@
 #include "store/schema.h"
 
 /* The text of schema_1.sql, as the build embeds it. */
-#include "schema_1.sql.h"
+#include "store/schema_1.sql.h"
 
 /* steps[n] takes a store from number n to n + 1. */
 static const char *const steps[] = {schema_1_sql};

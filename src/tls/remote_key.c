@@ -36,13 +36,13 @@ struct remote_keys {
     OSSL_LIB_CTX *library;
     OSSL_PROVIDER *standard;
     OSSL_PROVIDER *provider;
-    struct provider_state *state;
+    struct provider_state *shared;
 };
 
 /* A public key, and the handle of its private half when it is one of ours and not a certificate's.
  */
 struct remote_key {
-    struct provider_state *state;
+    struct provider_state *shared;
     enum key_family family;
     int bits;
     int security_bits;
@@ -61,7 +61,7 @@ static struct remote_key *key_new(struct provider_state *state, enum key_family 
         return NULL;
     }
     struct remote_key *key = memory;
-    key->state = state;
+    key->shared = state;
     key->family = family;
     return key;
 }
@@ -249,7 +249,7 @@ static const char *ec_operation_name(int operation) {
  */
 
 struct signature_context {
-    struct provider_state *state;
+    struct provider_state *shared;
     const struct remote_key *key; /* the EVP_PKEY outlives the signature */
     bool is_pss;
     char digest[DIGEST_NAME_MAX];
@@ -262,7 +262,7 @@ static void *signature_new(void *state, const char *query) {
         return NULL;
     }
     struct signature_context *context = memory;
-    context->state = state;
+    context->shared = state;
     return context;
 }
 
@@ -377,7 +377,7 @@ static bool is_server_key_exchange(const uint8_t *tbs, size_t len) {
 
 static bool ask_signer(const struct signature_context *context, const uint8_t *tbs, size_t tbs_len,
                        uint8_t signature[REMOTE_SIGNATURE_MAX], size_t *out_len, struct err *e) {
-    const struct remote_signer *signer = &context->state->signer;
+    const struct remote_signer *signer = &context->shared->signer;
     const struct key_handle *handle = &context->key->handle;
     uint16_t scheme = scheme_of(context);
     const uint8_t *hash = NULL;
@@ -413,8 +413,8 @@ static int digest_sign(void *ctx, unsigned char *out, size_t *out_len, size_t ou
         ok = err_set(&e, ERR_TLS_SIGN_REFUSED, "a signature of %zu bytes came back", len);
     }
     if (!ok) {
-        context->state->error = e;
-        context->state->has_error = true;
+        context->shared->error = e;
+        context->shared->has_error = true;
         return 0;
     }
     memcpy(out, signature, len);
@@ -509,8 +509,8 @@ bool remote_keys_new(OSSL_LIB_CTX *library, const struct remote_signer *signer,
     if (keys->provider == NULL) {
         return err_set_openssl(e, ERR_TLS_PROVIDER, "the provider of remote keys was refused");
     }
-    keys->state = OSSL_PROVIDER_get0_provider_ctx(keys->provider);
-    keys->state->signer = *signer;
+    keys->shared = OSSL_PROVIDER_get0_provider_ctx(keys->provider);
+    keys->shared->signer = *signer;
     *out_keys = PL_TAKE(keys);
     return true;
 }
@@ -529,11 +529,11 @@ void remote_keys_free(struct remote_keys *keys) {
 }
 
 bool remote_keys_take_error(struct remote_keys *keys, struct err *out_error) {
-    if (!keys->state->has_error) {
+    if (!keys->shared->has_error) {
         return false;
     }
-    *out_error = keys->state->error;
-    keys->state->has_error = false;
+    *out_error = keys->shared->error;
+    keys->shared->has_error = false;
     return true;
 }
 

@@ -694,9 +694,7 @@ static void test_a_handshake_is_parked_until_the_signer_answers(void **state) {
     w->engine = synchronous;
 }
 
-/* --- tables
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- tables --- */
 
 static void test_every_pair_of_states(void **state) {
     (void)state;
