@@ -381,7 +381,7 @@ const struct command keep_commands[] = {
      run_audit_verify},
     {"trust install", "", 0, 0, COMMAND_CHANGES, "make this machine's programs trust the own root",
      "Puts the store's root into the system's store (curl, wget, git), NSS's of this user\n"
-     "(Chromium) and Java's. What is not installed is left out, with the Debian package that has it.",
+     "(Chromium) and Java's. What is not installed is named, with the Debian package for it.",
      trust_options, run_trust_install},
     {"trust remove", "", 0, 0, COMMAND_CHANGES, "take the own root out of this machine's stores",
      NULL, trust_options, run_trust_remove},
