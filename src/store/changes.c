@@ -244,6 +244,7 @@ static const struct listing operations_by_seq = {
     .alias = "t",
     .id_column = "id",
     .key = "seq",
+    .is_key_unique = true,
 };
 
 bool store_operation_list(struct store *store, const struct page *page, struct operation_rows *out,
@@ -270,6 +271,7 @@ static const struct listing changes_in_order = {
     .alias = "t",
     .id_column = "id",
     .key = "ordinal",
+    .is_key_unique = true,
 };
 
 bool store_change_list(struct store *store, const struct id *operation_id, const struct page *page,
@@ -289,37 +291,32 @@ bool change_rows_backward(struct store *store, const struct id *operation_id, co
 }
 
 static bool read_changed(const struct db_statement *statement, struct changed *out, struct err *e) {
-    const char *name = db_column_text(statement, 2);
+    const char *name = db_column_text(statement, 1);
     size_t len = 0;
-    const uint8_t *id = db_column_blob(statement, 3, &len);
+    const uint8_t *id = db_column_blob(statement, 2, &len);
     if (name == NULL || id == NULL) {
         return err_set(e, ERR_BASE_OOM, "out of memory");
     }
     if (len != ID_LEN || strlen(name) >= sizeof(out->table_name)) {
         return err_set(e, ERR_STORE_CORRUPT, "a change in the store is damaged");
     }
-    out->seq = db_column_int64(statement, 0);
-    out->ordinal = db_column_int64(statement, 1);
+    out->ordinal = db_column_int64(statement, 0);
     memcpy(out->table_name, name, strlen(name) + 1);
     memcpy(out->row_id.bytes, id, ID_LEN);
     return true;
 }
 
-bool store_changed_since(struct store *store, int64_t seq, int64_t ordinal, struct changed *out,
-                         size_t limit, size_t *out_count, struct err *e) {
+/* Changes of one operation after that ordinal. */
+static bool changed_in(struct store *store, const struct operation_row *operation, int64_t ordinal,
+                       struct changed *out, size_t limit, size_t *out_count, struct err *e) {
     PL_AUTO(query_clear) struct query q;
     PL_AUTO(db_releasep) struct db_statement *statement = NULL;
     query_init(&q, e);
-    query_sql(&q, "SELECT o.seq, c.ordinal, c.table_name, c.row_id "
-                  "FROM operations o CROSS JOIN changes c "
-                  "WHERE c.operation_id = o.id AND o.seq >= ");
-    query_int64(&q, seq);
-    query_sql(&q, " AND (o.seq > ");
-    query_int64(&q, seq);
-    query_sql(&q, " OR c.ordinal > ");
+    query_sql(&q, "SELECT ordinal, table_name, row_id FROM changes WHERE operation_id = ");
+    query_id(&q, &operation->id);
+    query_sql(&q, " AND ordinal > ");
     query_int64(&q, ordinal);
-    query_sql(&q, ") ORDER BY o.seq, c.ordinal LIMIT ");
-    query_int64(&q, limit > INT32_MAX ? INT32_MAX : (int64_t)limit);
+    query_sql(&q, " ORDER BY ordinal");
     if (!query_start(&q, store->db, &statement, e)) {
         return false;
     }
@@ -330,7 +327,35 @@ bool store_changed_since(struct store *store, int64_t seq, int64_t ordinal, stru
             (has_row && !read_changed(statement, &out[count], e))) {
             return false;
         }
-        count += has_row ? 1 : 0;
+        if (has_row) {
+            out[count++].seq = operation->seq;
+        }
+    }
+    *out_count = count;
+    return true;
+}
+
+bool store_changed_since(struct store *store, int64_t seq, int64_t ordinal, struct changed *out,
+                         size_t limit, size_t *out_count, struct err *e) {
+    PL_AUTO(query_clear) struct query q;
+    PL_AUTO(operation_rows_clear) struct operation_rows operations = {0};
+    query_select(&q, &operations_table, e);
+    query_sql(&q, " AND t.seq >= ");
+    query_int64(&q, seq);
+    query_sql(&q, " ORDER BY t.seq LIMIT ");
+    query_int64(&q, STORE_PAGE_MAX);
+    if (!operation_many(&q, store, STORE_PAGE_MAX, &operations, e)) {
+        return false;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < operations.count && count < limit; i++) {
+        const struct operation_row *operation = operations.items[i];
+        size_t found = 0;
+        if (!changed_in(store, operation, operation->seq == seq ? ordinal : 0, out + count,
+                        limit - count, &found, e)) {
+            return false;
+        }
+        count += found;
     }
     *out_count = count;
     return true;

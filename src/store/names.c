@@ -25,6 +25,8 @@ static const char *domain_above(const char *name) {
     return dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : NULL;
 }
 
+/* The name without its first labels, so that no more than NAMES_DOMAINS_MAX domains are above it.
+ */
 static const char *skip_deep_labels(const char *name) {
     size_t count = 0;
     for (const char *at = name; at != NULL; at = domain_above(at)) {
@@ -51,8 +53,7 @@ bool names_each_domain(const char *name,
     if (!is_host_name(lower)) {
         return true;
     }
-    const char *deepest = skip_deep_labels(lower);
-    const char *at = deepest == lower ? domain_above(lower) : deepest;
+    const char *at = domain_above(skip_deep_labels(lower));
     for (; at != NULL; at = domain_above(at)) {
         if (!put(user, NAMES_UNDER, at, e)) {
             return false;

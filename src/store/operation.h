@@ -124,7 +124,8 @@ bool store_change_list(struct store *store, const struct id *operation_id, const
 
 /*
  * For servers that follow: which rows changed after the change (seq, ordinal), in order, at most
- * limit; a row that changed often comes often. (seq, INT64_MAX) skips the rest of that operation.
+ * limit and of at most STORE_PAGE_MAX operations; a row that changed often comes often. (seq,
+ * INT64_MAX) skips the rest of that operation.
  */
 struct changed {
     int64_t seq;

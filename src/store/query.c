@@ -268,6 +268,12 @@ static void put_after(struct query *q, const struct listing *listing, const stru
         query_id(q, &id);
         return;
     }
+    if (listing->is_key_unique) {
+        step_done(q,
+                  buf_printf(&q->sql, q->e, " AND %s.%s %s ", listing->alias, listing->key, than));
+        query_value(q, &key);
+        return;
+    }
     step_done(q, buf_printf(&q->sql, q->e, " AND (%s.%s, %s.%s) %s (", listing->alias, listing->key,
                             listing->alias, listing->id_column, than));
     query_value(q, &key);
@@ -278,15 +284,18 @@ static void put_after(struct query *q, const struct listing *listing, const stru
 
 static void put_order(struct query *q, const struct listing *listing, const struct page *page) {
     const char *direction = page->is_descending ? " DESC" : "";
+    bool has_key = listing->key != NULL;
+    bool has_id = !has_key || !listing->is_key_unique;
     query_sql(q, " ORDER BY ");
-    if (listing->key != NULL && !q->has_failed) {
-        step_done(q,
-                  buf_printf(&q->sql, q->e, "%s.%s%s, ", listing->alias, listing->key, direction));
+    if (has_key && !q->has_failed) {
+        step_done(q, buf_printf(&q->sql, q->e, "%s.%s%s%s", listing->alias, listing->key, direction,
+                                has_id ? ", " : ""));
     }
-    if (!q->has_failed) {
-        step_done(q, buf_printf(&q->sql, q->e, "%s.%s%s LIMIT ", listing->alias, listing->id_column,
-                                direction));
+    if (has_id && !q->has_failed) {
+        step_done(
+            q, buf_printf(&q->sql, q->e, "%s.%s%s", listing->alias, listing->id_column, direction));
     }
+    query_sql(q, " LIMIT ");
 }
 
 bool query_page_end(struct query *q, struct store *store, const struct listing *listing,

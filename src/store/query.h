@@ -69,6 +69,7 @@ struct listing {
     const char *alias;         /* where key and id are taken from: "t", "n" */
     const char *id_column;     /* "id", "cert_id" */
     const char *key;           /* a column of the table; NULL: by id alone */
+    bool is_key_unique;        /* the key alone gives the order */
 };
 void query_page_begin(struct query *q, const struct listing *listing);
 bool query_page_end(struct query *q, struct store *store, const struct listing *listing,
