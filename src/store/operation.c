@@ -161,9 +161,14 @@ static bool reserve_record(struct store *store, struct err *e) {
     return true;
 }
 
+/* text is UTF-8; a character that does not fit whole is left out. */
 static void copy_cut(char *out, size_t size, const char *text) {
-    if (!str_copy(out, size, text == NULL ? "" : text)) {
-        utf8_cut(out, size - 1);
+    if (str_copy(out, size, text == NULL ? "" : text)) {
+        return;
+    }
+    size_t len = strlen(out);
+    while (!utf8_is_valid(out, len)) {
+        out[--len] = '\0';
     }
 }
 
