@@ -5,18 +5,21 @@
 #ifndef PL_CA_ISSUER_H
 #define PL_CA_ISSUER_H
 
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "pki/cert.h"
 
 enum { CA_BASE_URL_MAX = 200, CA_KEY_HASH_TEXT = 32, CA_CRL_SHARDS_MAX = 1024 };
 
+#define CA_BACKDATE_MS CLOCK_HOUR_MS /* at most 48 h are allowed, BR §7.1.2.7 */
+
 struct ca_issuer {
     const struct cert *certificate; /* borrowed */
     const char
         *base_url; /* "http://pki.example.com"; NULL or "": certificates carry no addresses */
-    unsigned crl_shard_count; /* 1..CA_CRL_SHARDS_MAX, fixed for the issuer's life */
-    int64_t backdate_ms;      /* what it signs starts this much before now; < 48 h (BR §7.1.2.7) */
+    unsigned crl_shard_count;     /* 1..CA_CRL_SHARDS_MAX, fixed for the issuer's life */
+    int64_t backdate_ms;          /* what it signs starts this much before now; 0: CA_BACKDATE_MS */
     int64_t leaf_lifetime_max_ms; /* the administrator's own limit, 0: the profile's; only ever
                                      narrows */
     bool has_ocsp;                /* also write the OCSP address */

@@ -36,7 +36,8 @@ static bool check_issuer(const struct cert *issuer, int64_t now_ms, struct err *
 }
 
 static int64_t start_of(const struct ca_issuer *issuer, int64_t now_ms) {
-    int64_t start_ms = whole_seconds(now_ms) - whole_seconds(issuer->backdate_ms);
+    int64_t backdate_ms = issuer->backdate_ms == 0 ? CA_BACKDATE_MS : issuer->backdate_ms;
+    int64_t start_ms = whole_seconds(now_ms) - whole_seconds(backdate_ms);
     int64_t issuer_start_ms = issuer->certificate->not_before_ms;
     return start_ms > issuer_start_ms ? start_ms : issuer_start_ms;
 }

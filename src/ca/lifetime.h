@@ -15,7 +15,6 @@
 #include "ca/issuer.h"
 #include "ca/profile.h"
 
-#define CA_BACKDATE_MS CLOCK_HOUR_MS                 /* of a new issuer, and of roots */
 #define CA_LIFETIME_MIN_MS (2 * CLOCK_HOUR_MS)       /* an hour of it is past at once */
 #define CA_ROOT_LIFETIME_MS (7305 * CLOCK_DAY_MS)    /* 20 years */
 #define CA_ISSUING_LIFETIME_MS (1826 * CLOCK_DAY_MS) /* 5 years */

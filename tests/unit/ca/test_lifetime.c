@@ -180,6 +180,23 @@ static void test_leaf_never_outlives_its_issuer(void **state) {
                  ERR_CA_LIFETIME_TOO_LONG);
 }
 
+static void test_start_is_an_hour_back_or_what_the_issuer_says(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct ca_validity validity;
+    PL_AUTO(scene_clear) struct scene scene;
+    scene_init(&scene, NOW);
+    scene.issuer.backdate_ms = 0;
+    assert_ok(leaf(&scene, CA_PROFILE_SERVER, (struct ca_lifetime_wish){0}, NOW, &validity, &e),
+              &e);
+    assert_int_equal(validity.not_before_ms, NOW - CLOCK_HOUR_MS);
+    scene.issuer.backdate_ms = CLOCK_MINUTE_MS;
+    assert_ok(leaf(&scene, CA_PROFILE_SERVER, (struct ca_lifetime_wish){0}, NOW, &validity, &e),
+              &e);
+    assert_int_equal(validity.not_before_ms, NOW - CLOCK_MINUTE_MS);
+    assert_int_equal(length_ms(&validity), 199 * DAY);
+}
+
 static void test_leaf_does_not_begin_before_its_issuer(void **state) {
     (void)state;
     struct err e = {0};
@@ -253,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_longer_wish_is_cut_and_said_or_refused),
         cmocka_unit_test(test_own_limit_narrows_and_never_widens),
         cmocka_unit_test(test_leaf_never_outlives_its_issuer),
+        cmocka_unit_test(test_start_is_an_hour_back_or_what_the_issuer_says),
         cmocka_unit_test(test_leaf_does_not_begin_before_its_issuer),
         cmocka_unit_test(test_issuer_outside_its_own_time_issues_nothing),
         cmocka_unit_test(test_times_are_whole_seconds),

@@ -3,10 +3,13 @@
 
 #include "ca_fixture.h"
 
+#include "ca/crl.h"
+#include "keys/keys.h"
 #include "pki/key_id.h"
 #include "pki/lint.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static struct test_ca ca;
 
@@ -405,6 +408,76 @@ static void test_chain_of_all_three_verifies(void **state) {
     X509_STORE_free(store);
 }
 
+/* --- the keys process signs all of it --- */
+
+struct key_scene {
+    char folder[32];
+    char sealing_path[64];
+    struct keys *keys;
+};
+
+static void key_scene_init(struct key_scene *scene) {
+    struct err e = {0};
+    *scene = (struct key_scene){.folder = "/tmp/padlock-test-XXXXXX"};
+    assert_non_null(mkdtemp(scene->folder));
+    (void)snprintf(scene->sealing_path, sizeof(scene->sealing_path), "%s/sealing", scene->folder);
+    assert_ok(keys_create_sealing_key(scene->sealing_path, &e), &e);
+    assert_ok(keys_open(scene->sealing_path, &scene->keys, &e), &e);
+}
+
+static void key_scene_clear(struct key_scene *scene) {
+    keys_close(scene->keys);
+    (void)unlink(scene->sealing_path);
+    (void)rmdir(scene->folder);
+}
+
+static void test_keys_sign_what_is_built(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(key_scene_clear) struct key_scene scene;
+    PL_AUTO(sealed_key_clear) struct sealed_key key = {0};
+    PL_AUTO(dn_clear) struct dn subject = {0};
+    PL_AUTO(buf_clear) struct buf spki = {.max = KEY_DER_MAX};
+    PL_AUTO(buf_clear) struct buf tbs = {.max = CA_TBS_MAX};
+    PL_AUTO(buf_clear) struct buf root_der = {.max = CERT_DER_MAX};
+    PL_AUTO(buf_clear) struct buf crl_der = {.max = CERT_DER_MAX};
+    PL_AUTO(cert_freep) struct cert *root = NULL;
+    struct key_wish wish = {.spec = {KEY_EC, 384},
+                            .purpose = KEY_PURPOSE_CA,
+                            .limits = {.may_sign_ca = true,
+                                       .path_length_max = CA_ROOT_PATH_LENGTH,
+                                       .lifetime_max_ms = CA_ROOT_LIFETIME_MS,
+                                       .may_sign_crl = true}};
+    struct ca_serial serial;
+    key_scene_init(&scene);
+    assert_ok(keys_make(scene.keys, &wish, &key, &e), &e);
+    assert_ok(keys_public(scene.keys, &key, &spki, &e), &e);
+    assert_ok(dn_add(&subject, NID_commonName, "Example Root", &e), &e);
+    assert_ok(ca_serial_new(1, &serial, &e), &e);
+    struct ca_authority authority = {.subject = &subject, .spki = spki.data, .spki_len = spki.len};
+    assert_ok(
+        ca_lifetime_authority(CA_ROOT_LIFETIME_MS, NULL, FIXTURE_NOW_MS, &authority.validity, &e),
+        &e);
+    assert_ok(ca_root_tbs(&authority, &serial, &tbs, &e), &e);
+    assert_ok(keys_sign_certificate(scene.keys, &key, tbs.data, tbs.len, &root_der, &e), &e);
+    assert_ok(cert_from_der(root_der.data, root_der.len, &root, &e), &e);
+    assert_true(root->is_self_signed);
+
+    struct ca_issuer issuer = {
+        .certificate = root, .base_url = FIXTURE_BASE_URL, .crl_shard_count = 4};
+    struct ca_crl_entry entry = {serial, FIXTURE_NOW_MS, 4};
+    struct ca_crl list = {.entries = &entry,
+                          .entry_count = 1,
+                          .shard = ca_serial_shard(&serial, 4),
+                          .number = 1,
+                          .this_update_ms = FIXTURE_NOW_MS,
+                          .next_update_ms = FIXTURE_NOW_MS + CA_CRL_LIFETIME_MS};
+    buf_reset(&tbs);
+    assert_ok(ca_crl_tbs(&issuer, &list, &tbs, &e), &e);
+    assert_ok(keys_sign_crl(scene.keys, &key, tbs.data, tbs.len, &crl_der, &e), &e);
+    assert_true(memmem(crl_der.data, crl_der.len, tbs.data, tbs.len) != NULL);
+}
+
 /* --- what cannot be built --- */
 
 static void test_issuer_without_key_identifier_is_refused(void **state) {
@@ -492,6 +565,7 @@ int main(void) {
         cmocka_unit_test(test_root_says_what_the_rules_want),
         cmocka_unit_test(test_issuing_ca_says_what_the_rules_want),
         cmocka_unit_test(test_chain_of_all_three_verifies),
+        cmocka_unit_test(test_keys_sign_what_is_built),
         cmocka_unit_test(test_issuer_without_key_identifier_is_refused),
         cmocka_unit_test(test_what_is_no_key_is_refused),
         cmocka_unit_test(test_bytes_beyond_the_buffers_limit_are_refused),
