@@ -2,11 +2,12 @@
 #include "keys/issuer_key.h"
 
 #include "keys/sign.h"
+#include "pki/key_id.h"
 #include "pki/openssl.h"
 
 #include <string.h>
 
-enum { ARC_AUTHORITY_KEY_IDENTIFIER = 35, KEY_IDENTIFIER_LEN = 20, KEY_IDENTIFIER_TAG = 0x80 };
+enum { ARC_AUTHORITY_KEY_IDENTIFIER = 35, KEY_IDENTIFIER_TAG = 0x80 };
 
 bool issuer_key_check_algorithm(const struct cached_key *key, const struct der_value *algorithm,
                                 struct err *e) {
@@ -46,12 +47,15 @@ static bool read_public_bits(const struct buf *spki, struct der_value *out_bits)
     return true;
 }
 
-static bool begins_hash(const struct der_value *identifier, const EVP_MD *digest,
-                        const uint8_t *bytes, size_t len) {
-    uint8_t hash[EVP_MAX_MD_SIZE];
-    return identifier->len == KEY_IDENTIFIER_LEN &&
-           EVP_Digest(bytes, len, hash, NULL, digest, NULL) == 1 &&
-           memcmp(hash, identifier->bytes, KEY_IDENTIFIER_LEN) == 0;
+static bool is_identifier_of(const struct der_value *identifier, const struct buf *spki) {
+    uint8_t own[KEY_ID_LEN];
+    uint8_t sha1[EVP_MAX_MD_SIZE];
+    struct der_value bits;
+    return identifier->len == KEY_ID_LEN && key_id_from_spki(spki->data, spki->len, own, NULL) &&
+           read_public_bits(spki, &bits) &&
+           EVP_Digest(bits.bytes, bits.len, sha1, NULL, EVP_sha1(), NULL) == 1 &&
+           (memcmp(identifier->bytes, own, KEY_ID_LEN) == 0 ||
+            memcmp(identifier->bytes, sha1, KEY_ID_LEN) == 0);
 }
 
 bool issuer_key_check_identifier(const struct cached_key *key,
@@ -59,7 +63,7 @@ bool issuer_key_check_identifier(const struct cached_key *key,
                                  struct err *e) {
     const struct tbs_extension *extension =
         tbs_find_extension(extensions, ARC_AUTHORITY_KEY_IDENTIFIER);
-    struct der_value identifier, bits;
+    struct der_value identifier;
     PL_AUTO(buf_clear) struct buf spki;
     buf_init(&spki, KEY_DER_MAX);
     if (extension == NULL) {
@@ -69,12 +73,7 @@ bool issuer_key_check_identifier(const struct cached_key *key,
     if (!read_identifier(extension, &identifier)) {
         return err_set(e, ERR_KEYS_LIMIT_ISSUER, "its authority key identifier is not just that");
     }
-    if (!key_append_spki(key->pkey, &spki, e)) {
-        return false;
-    }
-    return (read_public_bits(&spki, &bits) &&
-            (begins_hash(&identifier, EVP_sha1(), bits.bytes, bits.len) ||
-             begins_hash(&identifier, EVP_sha256(), bits.bytes, bits.len) ||
-             begins_hash(&identifier, EVP_sha256(), spki.data, spki.len))) ||
-           err_set(e, ERR_KEYS_LIMIT_ISSUER, "it names another issuer's key identifier");
+    return key_append_spki(key->pkey, &spki, e) &&
+           (is_identifier_of(&identifier, &spki) ||
+            err_set(e, ERR_KEYS_LIMIT_ISSUER, "it names another issuer's key identifier"));
 }

@@ -12,10 +12,11 @@ bool issuer_key_check_algorithm(const struct cached_key *key, const struct der_v
                                 struct err *e) PL_MUST_USE;
 
 /*
- * The authority key identifier is one of the key: SHA-1 of the public key's bits (RFC 5280
- * §4.2.1.2), the first 160 bits of SHA-256 of them, or of the whole SubjectPublicKeyInfo (RFC 7093
- * §2, methods 1 and 4); no issuer and serial. may_be_absent: for a self-signed root. Fails
- * keys.limit.issuer.
+ * The authority key identifier is the key's: as pki/key_id.h makes it, or SHA-1 of the public key's
+ * bits (RFC 5280 §4.2.1.2), which other CAs use; no issuer and serial.
+ *
+ * may_be_absent  for a self-signed root
+ * Fails          keys.limit.issuer
  */
 bool issuer_key_check_identifier(const struct cached_key *key,
                                  const struct tbs_extensions *extensions, bool may_be_absent,

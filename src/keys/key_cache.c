@@ -78,7 +78,8 @@ void key_cache_free(struct key_cache *cache) {
 struct cached_key *key_cache_get(struct key_cache *cache, const struct id *id,
                                  const struct buf *fields, const uint8_t *blob, size_t blob_len) {
     struct cached_key *key = map_get(cache->by_id, id->bytes, ID_LEN);
-    if (key == NULL || key->sealed_len != fields->len + blob_len ||
+    if (key == NULL || key->fields_len != fields->len ||
+        key->sealed_len != fields->len + blob_len ||
         memcmp(key->sealed, fields->data, fields->len) != 0 ||
         memcmp(key->sealed + fields->len, blob, blob_len) != 0) {
         return NULL;
@@ -103,6 +104,7 @@ static bool make_entry(const struct id *id, const struct buf *fields, const uint
     key->pkey = pkey;
     key->spec = key_spec_of(pkey);
     key->id = *id;
+    key->fields_len = fields->len;
     key->sealed_len = fields->len + blob_len;
     if (!mem_alloc(key->sealed_len, &sealed, e)) {
         return false;

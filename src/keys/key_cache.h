@@ -24,6 +24,7 @@ struct cached_key {
     struct id id;
     uint8_t *sealed; /* fields, then blob */
     size_t sealed_len;
+    size_t fields_len;
     struct cached_key *newer;
     struct cached_key *older;
 };

@@ -6,12 +6,11 @@
  */
 #include "keys/keys.h"
 
-#include "keys/ring.h"
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "keys/pkcs8.h"
+#include "keys/ring.h"
 #include "pki/openssl.h"
 
 #include <string.h>
@@ -27,7 +26,8 @@ static bool fetch_digests(struct keys *keys, struct err *e) {
         keys->digests[i] = EVP_MD_fetch(NULL, names[i], NULL);
         /* The last two are for old TLS versions; a library without them just does not serve those.
          */
-        if (keys->digests[i] == NULL && i <= RING_SHA512) {
+        bool is_needed = i <= RING_SHA512;
+        if (is_needed && keys->digests[i] == NULL) {
             return err_set_openssl(e, ERR_KEYS_SIGN, "the OpenSSL library has no %s", names[i]);
         }
     }

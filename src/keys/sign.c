@@ -221,3 +221,8 @@ bool sign_tbs(struct keys *keys, struct cached_key *key, const uint8_t *tbs, siz
     }
     return true;
 }
+
+bool sign_frame_unsigned(const uint8_t *tbs, size_t tbs_len, const struct sign_algorithm *algorithm,
+                         struct buf *out_der, struct err *e) {
+    return append_signed(tbs, tbs_len, algorithm, (const uint8_t *)"", 0, out_der, e);
+}

@@ -66,4 +66,8 @@ bool sign_algorithm_of(const struct key_spec *spec, struct sign_algorithm *out_a
 bool sign_tbs(struct keys *keys, struct cached_key *key, const uint8_t *tbs, size_t tbs_len,
               struct buf *out_der, struct err *e) PL_MUST_USE;
 
+/* The same around an empty signature, to have to-be-signed bytes read before they are signed. */
+bool sign_frame_unsigned(const uint8_t *tbs, size_t tbs_len, const struct sign_algorithm *algorithm,
+                         struct buf *out_der, struct err *e) PL_MUST_USE;
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "keys/issuer_key.h"
 #include "keys/tbs.h"
+#include "pki/openssl.h"
 
 #include <string.h>
 
@@ -117,6 +118,24 @@ static bool find_self_signed(const struct cached_key *key, const struct tbs_cert
            err_set(e, ERR_KEYS_LIMIT_ISSUER, "it has the key of its issuer, but another name");
 }
 
+/* A second reader, the one that most of the world has, must see the same certificate. */
+static bool check_with_openssl(const struct cached_key *key, const uint8_t *bytes, size_t len,
+                               bool is_ca, struct err *e) {
+    struct sign_algorithm algorithm;
+    PL_AUTO(buf_clear) struct buf frame;
+    buf_init(&frame, len + 256);
+    if (!sign_algorithm_of(&key->spec, &algorithm, e) ||
+        !sign_frame_unsigned(bytes, len, &algorithm, &frame, e)) {
+        return false;
+    }
+    const uint8_t *at = frame.data;
+    PL_AUTO(x509_freep) X509 *x509 = d2i_X509(NULL, &at, (long)frame.len);
+    uint32_t flags = x509 == NULL ? EXFLAG_INVALID : X509_get_extension_flags(x509);
+    bool is_read = (flags & EXFLAG_INVALID) == 0 && X509_get0_pubkey(x509) != NULL;
+    return (is_read && ((flags & EXFLAG_CA) != 0) == is_ca) ||
+           err_set_openssl(e, ERR_KEYS_LIMIT_MALFORMED, "it has parts that cannot be read");
+}
+
 static bool check_certificate(const struct cached_key *key, const struct key_limits *limits,
                               const uint8_t *bytes, size_t len, struct err *e) {
     struct tbs_certificate tbs;
@@ -129,7 +148,8 @@ static bool check_certificate(const struct cached_key *key, const struct key_lim
            read_usage(&tbs.extensions, &usage, e) &&
            check_authority(&constraints, usage, limits, e) && check_lifetime(&tbs, limits, e) &&
            find_self_signed(key, &tbs, &is_self_signed, e) &&
-           issuer_key_check_identifier(key, &tbs.extensions, is_self_signed, e);
+           issuer_key_check_identifier(key, &tbs.extensions, is_self_signed, e) &&
+           check_with_openssl(key, bytes, len, constraints.is_ca, e);
 }
 
 bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,

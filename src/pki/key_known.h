@@ -36,8 +36,7 @@ size_t key_known_list_count(const struct key_known_list *list);
 bool key_known_list_check(const struct key_known_list *list, const EVP_PKEY *key, struct err *e)
     PL_MUST_USE;
 
-/* The same with the built-in keys, by hash of the SubjectPublicKeyInfo; for key_strength_check().
- */
+/* The same with the built-in keys, by hash; key_strength_check() calls it. */
 bool key_known_check_builtin(const uint8_t spki_sha256[KEY_SPKI_SHA256_LEN], struct err *e)
     PL_MUST_USE;
 
