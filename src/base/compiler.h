@@ -13,6 +13,7 @@
 #define PL_PRINTF(format_index, first_index)                                                       \
     __attribute__((format(printf, format_index, first_index)))
 #define PL_NONNULL __attribute__((nonnull))
+#define PL_UNUSED __attribute__((unused))
 
 /* Runs fn(&variable) when the scope ends: PL_AUTO(cert_freep) struct cert *c = NULL; */
 #define PL_AUTO(fn) __attribute__((cleanup(fn)))
@@ -42,6 +43,9 @@
             pl_bug(__FILE__, __LINE__, #condition);                                                \
         }                                                                                          \
     } while (0)
+
+/* For a place that cannot be reached: PL_BUG("an option that its table does not have"). */
+#define PL_BUG(what) pl_bug(__FILE__, __LINE__, what)
 
 _Noreturn void pl_bug(const char *file, int line, const char *condition);
 

@@ -59,6 +59,7 @@ bool err_is_set(const struct err *e) {
     return e != NULL && e->code != ERR_NONE;
 }
 
+PL_PRINTF(2, 0)
 static void put_text(char *out, const char *format, va_list arguments) {
     int len = vsnprintf(out, ERR_TEXT_MAX, format, arguments);
     if (len >= ERR_TEXT_MAX) {

@@ -210,8 +210,7 @@ static const struct parsed *get(const struct args *args, const char *name) {
             return &args->parsed[i];
         }
     }
-    PL_BUG_UNLESS(!"an option that its command's table does not have");
-    return NULL;
+    PL_BUG("an option that its command's table does not have");
 }
 
 bool args_flag(const struct args *args, const char *name) {

@@ -38,6 +38,7 @@ static void escape_lines(struct buf *escaped, const char *text) {
     }
 }
 
+PL_PRINTF(2, 0)
 static void format_escaped(struct buf *escaped, const char *format, va_list arguments) {
     PL_AUTO(buf_clear) struct buf text;
     buf_init(&text, LINE_MAX_LEN);

@@ -92,7 +92,6 @@ static bool reserve(struct ops *ops, const struct issue *issue, struct submissio
 /* The signed certificate's TBS must be the recorded bytes, to the byte. */
 static bool compare(const struct buf *tbs, const struct buf *der, struct err *e) {
     PL_AUTO(cert_freep) struct cert *cert = NULL;
-    PL_AUTO(buf_clear) struct buf signed_tbs = {.max = CA_TBS_MAX};
     if (!cert_from_der(der->data, der->len, &cert, e)) {
         return false;
     }

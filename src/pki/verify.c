@@ -18,6 +18,7 @@
 
 /* --- writing checks --- */
 
+PL_PRINTF(4, 0)
 static void write_check(struct verify_check *check, enum verify_outcome outcome, enum err_code code,
                         const char *format, va_list arguments) {
     char text[2 * ERR_TEXT_MAX]; /* longer, so that the cut falls on a character's end */

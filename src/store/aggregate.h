@@ -20,8 +20,8 @@
         rows_clear(&(struct rows){(void **)rows->items, rows->count, rows->next});                 \
         *rows = (struct name##_rows){0};                                                           \
     }                                                                                              \
-    static inline bool name##_one(struct query *q, struct store *store,                            \
-                                  struct name##_row **out_row, struct err *e) {                    \
+    PL_UNUSED static inline bool name##_one(struct query *q, struct store *store,                  \
+                                            struct name##_row **out_row, struct err *e) {          \
         void *row = NULL;                                                                          \
         if (!query_one(q, store, &(table), &row, e)) {                                             \
             return false;                                                                          \
@@ -29,12 +29,12 @@
         *out_row = row;                                                                            \
         return true;                                                                               \
     }                                                                                              \
-    static inline void name##_rows_take(struct rows *from, struct name##_rows *out) {              \
+    PL_UNUSED static inline void name##_rows_take(struct rows *from, struct name##_rows *out) {    \
         *out = (struct name##_rows){(struct name##_row **)from->items, from->count, from->next};   \
         *from = (struct rows){0};                                                                  \
     }                                                                                              \
-    static inline bool name##_many(struct query *q, struct store *store, size_t max,               \
-                                   struct name##_rows *out, struct err *e) {                       \
+    PL_UNUSED static inline bool name##_many(struct query *q, struct store *store, size_t max,     \
+                                             struct name##_rows *out, struct err *e) {             \
         struct rows rows = {0};                                                                    \
         if (!query_many(q, store, &(table), max, &rows, e)) {                                      \
             return false;                                                                          \
@@ -42,9 +42,9 @@
         name##_rows_take(&rows, out);                                                              \
         return true;                                                                               \
     }                                                                                              \
-    static inline bool name##_page(struct query *q, struct store *store,                           \
-                                   const struct listing *listing, const struct page *page,         \
-                                   struct name##_rows *out, struct err *e) {                       \
+    PL_UNUSED static inline bool name##_page(                                                      \
+        struct query *q, struct store *store, const struct listing *listing,                       \
+        const struct page *page, struct name##_rows *out, struct err *e) {                         \
         struct rows rows = {0};                                                                    \
         if (!query_page_end(q, store, listing, page, &rows, e)) {                                  \
             return false;                                                                          \
