@@ -46,7 +46,7 @@ struct http_field {
     struct http_text value; /* without the space around it */
 };
 
-/* A request's head. All texts point into the bytes that were read. */
+/* A request's head. All texts but an empty path, "/", point into the bytes that were read. */
 struct http_request {
     enum http_method method;
     struct http_text method_text;
