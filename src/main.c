@@ -1,6 +1,6 @@
 /* The program's entry: cli/ does the rest. */
-#include "base/compiler.h"
+#include "cli/cli.h"
 
-int main(void) {
-    return 0;
+int main(int argc, char **argv) {
+    return cli_main(argc, argv);
 }
