@@ -3,6 +3,8 @@
  *
  * Limits: ACCEPTS_MAX connections and EVENTS_MAX events a turn, so that no part starves the others.
  */
+#include "role/net.h"
+
 #include "role/net_parts.h"
 
 #include "base/clock.h"

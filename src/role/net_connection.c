@@ -728,7 +728,9 @@ static bool prepare(struct net_connection *c, struct err *e) {
         !tls_connection_new(c->net->config.engine, c->snapshot, c->listener->index, &c->tls, e)) {
         return false;
     }
-    c->state = is_https ? NET_STATE_HANDSHAKE : NET_STATE_READING;
+    if (!is_https) {
+        set_state(c, NET_STATE_READING);
+    }
     return epoll_ctl(c->net->epoll_fd, EPOLL_CTL_ADD, c->fd, &event) == 0 ||
            err_set_errno(e, ERR_NET_LOOP, errno, "cannot watch a connection");
 }

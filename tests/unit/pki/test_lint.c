@@ -2,6 +2,7 @@
  * pki/lint: a sound certificate of each kind has nothing to say; every rule has a certificate that
  * breaks it; and what is no certificate is told apart.
  */
+/* size: table */
 #include "unit.h"
 
 #include "base/clock.h"
