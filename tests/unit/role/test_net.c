@@ -492,10 +492,8 @@ static void test_bodies_are_read_over(void **state) {
     listen_until(c, "405 Method Not Allowed", 1);
     say(c, "56789" GET("/"));
     listen_until(c, "<p>one", 1);
-    say(c,
-        "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "4\r\nGET \r\n0\r\n\r\n" GET(
-            "/none"));
+    say(c, "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "4\r\nGET \r\n0\r\n\r\n" GET("/none"));
     listen_until(c, "<p>one", 2);
     listen_until(c, "404 Not Found", 1);
     hang_up(c);
@@ -515,10 +513,8 @@ static void test_smuggling_ends_the_connection(void **state) {
     struct world *w = *state;
     start(w, (struct net_config){0});
     struct client *c = dial(w, HTTP);
-    say(c,
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" GET(
-            "/"));
+    say(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+           "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" GET("/"));
     listen_to_end(c);
     assert_true(str_starts_with(c->got, "HTTP/1.1 400 "));
     assert_int_equal(count_of(c->got, "HTTP/1.1"), 1);
