@@ -353,13 +353,26 @@ static bool check_csr(struct gate *gate, struct err *e) {
     return csr_check(gate->csr, &why) || refuse(gate, &why, e);
 }
 
+/* The Baseline Requirements allow P-521, Mozilla Root Store Policy §5.1 does not. */
+static bool notice_key(struct gate *gate, struct err *e) {
+    const struct key_spec *key = &gate->csr->key_spec;
+    bool is_doubtful =
+        gate->leaf.profile->id == CA_PROFILE_SERVER && key->family == KEY_EC && key->bits == 521;
+    return !is_doubtful ||
+           list_add(&gate->leaf.notices,
+                    "Mozilla takes no P-521 keys from public CAs: P-256 or P-384 works everywhere",
+                    e);
+}
+
 static bool check_key(struct gate *gate, struct err *e) {
     struct err why = {0};
     if (gate->csr->key_spec.family == KEY_OTHER && gate->problems.count > 0) {
         return true; /* csr_check() has said it */
     }
-    return ca_profile_check_key(gate->leaf.profile, &gate->csr->key_spec, &why) ||
-           refuse(gate, &why, e);
+    if (!ca_profile_check_key(gate->leaf.profile, &gate->csr->key_spec, &why)) {
+        return refuse(gate, &why, e);
+    }
+    return notice_key(gate, e);
 }
 
 static bool check_wish(struct gate *gate, struct err *e) {

@@ -431,6 +431,12 @@ void lint_check_key_kind(struct lint *lint) {
     }
 }
 
+void lint_check_key_mozilla(struct lint *lint) {
+    if (lint->key_spec.family == KEY_EC && lint->key_spec.bits == 521) {
+        lint_report(lint, "Mozilla takes no P-521 keys");
+    }
+}
+
 void lint_check_key_issuer(struct lint *lint) {
     if (lint->issuer != NULL && lint->key != NULL &&
         X509_PUBKEY_eq(X509_get_X509_PUBKEY(lint->x509),

@@ -235,6 +235,22 @@ static void test_ed25519_and_client_auth_are_for_internal(void **state) {
     EVP_PKEY_free(key);
 }
 
+static void test_p521_passes_with_a_word_about_mozilla(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(evp_pkey_freep) EVP_PKEY *key = test_key("P-521");
+    PL_AUTO(ca_leaf_clear) struct ca_leaf server = {0};
+    PL_AUTO(ca_leaf_clear) struct ca_leaf internal = {0};
+    assert_ok(pass((struct test_wish){.key = key, .sans = "DNS:www.example.com"}, CHOSEN, &server,
+                   NULL, &e),
+              &e);
+    assert_true(has_notice(&server, "Mozilla takes no P-521 keys"));
+    assert_ok(
+        pass((struct test_wish){.key = key, .sans = "DNS:intranet"}, CHOSEN, &internal, NULL, &e),
+        &e);
+    assert_false(has_notice(&internal, "Mozilla"));
+}
+
 static void test_asked_for_profile_wins(void **state) {
     (void)state;
     struct err e = {0};
@@ -421,6 +437,7 @@ int main(void) {
         cmocka_unit_test(test_common_name_that_is_no_alternative_name),
         cmocka_unit_test(test_long_common_name_is_an_alternative_name_alone),
         cmocka_unit_test(test_ed25519_and_client_auth_are_for_internal),
+        cmocka_unit_test(test_p521_passes_with_a_word_about_mozilla),
         cmocka_unit_test(test_asked_for_profile_wins),
         cmocka_unit_test(test_each_refusal_has_its_code),
         cmocka_unit_test(test_weak_key_is_refused),

@@ -4,6 +4,7 @@
 #include "ca_fixture.h"
 
 #include "ca/crl.h"
+#include "ca/gate.h"
 #include "keys/keys.h"
 #include "pki/key_id.h"
 #include "pki/lint.h"
@@ -334,6 +335,59 @@ static void test_serial_with_its_highest_bit_set_stays_positive(void **state) {
     assert_int_equal(ASN1_STRING_type(X509_get0_serialNumber(cert->x509)), V_ASN1_INTEGER);
 }
 
+/* --- from request to certificate --- */
+
+static const struct {
+    const char *name;
+    const char *key;
+    const char *subject;
+    const char *sans;
+    const char *now;
+} samples[] = {
+    {"rsa3072_ov", "RSA-3072", "C=US,ST=Texas,L=Austin,O=Example Inc.,OU=IT,CN=www.example.com",
+     "DNS:www.example.com,DNS:example.com", "2026-11-23T20:15:00Z"},
+    {"p384_ov_country_and_city", "P-384", "C=DE,L=M\xc3\xbcnchen,O=Example GmbH,CN=example.de",
+     NULL, "2026-11-23T20:15:00Z"},
+    {"p256_dv_country", "P-256", "C=us,CN=www.example.com", NULL, "2026-11-23T20:15:00Z"},
+    {"p256_wildcard", "P-256", "CN=*.example.com", "DNS:*.example.com,DNS:example.com",
+     "2026-11-23T20:15:00Z"},
+    {"p256_idn", "P-256", NULL, "DNS:xn--mnchen-3ya.de,DNS:www.xn--mnchen-3ya.de",
+     "2026-11-23T20:15:00Z"},
+    {"p384_addresses", "P-384", NULL, "IP:8.8.8.8,IP:2001:4860:4860::8888", "2026-11-23T20:15:00Z"},
+    {"p256_last_second_of_397_days", "P-256", "CN=example.com", NULL, "2026-03-14T23:59:59Z"},
+    {"p256_first_second_of_199_days", "P-256", "CN=example.com", NULL, "2026-03-15T00:00:00Z"},
+    {"p256_first_second_of_99_days", "P-256", "CN=example.com", NULL, "2027-03-15T00:00:00Z"},
+    {"p256_first_second_of_46_days", "P-256", "CN=example.com", NULL, "2029-03-15T00:00:00Z"},
+    {"p256_long_name", "P-256", NULL,
+     "DNS:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.example.com",
+     "2026-11-23T20:15:00Z"},
+};
+
+/* What any request becomes has no error in our own linter; $PADLOCK_TEST_OUT is for other linters.
+ */
+static void test_requests_of_every_kind_become_sound_certificates(void **state) {
+    (void)state;
+    for (size_t i = 0; i < PL_ARRAY_LEN(samples); i++) {
+        struct err e = {0};
+        struct test_ca then;
+        int64_t now_ms = 0;
+        struct ca_gate_wish gate = {.profile = ca_profile_get(CA_PROFILE_SERVER)};
+        PL_AUTO(evp_pkey_freep) EVP_PKEY *key = test_key(samples[i].key);
+        PL_AUTO(csr_freep)
+        struct csr *csr = test_csr(
+            (struct test_wish){.key = key, .subject = samples[i].subject, .sans = samples[i].sans});
+        PL_AUTO(ca_leaf_clear) struct ca_leaf leaf = {0};
+        assert_ok(clock_parse(samples[i].now, &now_ms, &e), &e);
+        test_ca_init(&then, "P-256", now_ms - CLOCK_DAY_MS);
+        assert_ok(ca_gate(csr, &gate, &then.issuer, now_ms, &leaf, NULL, &e), &e);
+        PL_AUTO(cert_freep) struct cert *cert = test_issue(&then, &leaf);
+        test_write(cert, samples[i].name);
+        assert_no_finding_but(cert, LINT_SERVER, then.issuing, "common_name.present");
+        test_ca_clear(&then);
+    }
+}
+
 /* --- CAs --- */
 
 /* "AB:CD:…" */
@@ -562,6 +616,7 @@ int main(void) {
         cmocka_unit_test(test_each_issuers_key_signs_with_its_algorithm),
         cmocka_unit_test(test_dates_after_2049_are_generalized_times),
         cmocka_unit_test(test_serial_with_its_highest_bit_set_stays_positive),
+        cmocka_unit_test(test_requests_of_every_kind_become_sound_certificates),
         cmocka_unit_test(test_root_says_what_the_rules_want),
         cmocka_unit_test(test_issuing_ca_says_what_the_rules_want),
         cmocka_unit_test(test_chain_of_all_three_verifies),

@@ -399,6 +399,7 @@ static const struct fault faults[] = {
     {"key.strength", LINT_INTERNAL, .key = "RSA-1024"},
     {"key.strength", LINT_SERVER, .key = "P-224"},
     {"key.kind", LINT_SERVER, .key = "ED25519"},
+    {"key.mozilla", LINT_SERVER, .key = "P-521"},
     {"key.issuer", LINT_INTERNAL, .change = have_the_issuers_key},
     {"extension.malformed", LINT_SERVER, .change = have_a_key_usage_of_garbage},
     {"extension.duplicate", LINT_SERVER, .change = have_names_twice},
