@@ -10,8 +10,20 @@ void h1_body_init(struct h1_body *body, const struct http_request *request) {
         .kind = request->body_kind, .left = request->body_len, .state = H1_CHUNK_SIZE};
 }
 
-/* Bounded by the reader of each state: one byte, one move. */
-static void body_set_state(struct h1_body *body, enum h1_chunk_state state) {
+/* What may follow what; RFC 9112 §7.1. */
+static const bool may_follow[H1_CHUNK_DONE + 1][H1_CHUNK_DONE + 1] = {
+    [H1_CHUNK_SIZE] = {[H1_CHUNK_EXTENSION] = true, [H1_CHUNK_SIZE_LF] = true},
+    [H1_CHUNK_EXTENSION] = {[H1_CHUNK_SIZE_LF] = true},
+    [H1_CHUNK_SIZE_LF] = {[H1_CHUNK_DATA] = true, [H1_CHUNK_TRAILER] = true},
+    [H1_CHUNK_DATA] = {[H1_CHUNK_DATA_CR] = true},
+    [H1_CHUNK_DATA_CR] = {[H1_CHUNK_DATA_LF] = true},
+    [H1_CHUNK_DATA_LF] = {[H1_CHUNK_SIZE] = true},
+    [H1_CHUNK_TRAILER] = {[H1_CHUNK_TRAILER_LF] = true},
+    [H1_CHUNK_TRAILER_LF] = {[H1_CHUNK_TRAILER] = true, [H1_CHUNK_DONE] = true},
+};
+
+static void set_state(struct h1_body *body, enum h1_chunk_state state) {
+    PL_BUG_UNLESS(may_follow[body->state][state]);
     body->state = state;
 }
 
@@ -33,14 +45,14 @@ static bool read_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out
     if (byte != '\r' && byte != ';') {
         return refuse(out, "a chunk's size is malformed");
     }
-    body_set_state(body, byte == ';' ? H1_CHUNK_EXTENSION : H1_CHUNK_SIZE_LF);
+    set_state(body, byte == ';' ? H1_CHUNK_EXTENSION : H1_CHUNK_SIZE_LF);
     return true;
 }
 
 /* Extensions are passed over; nothing in them can end a line but CR LF. */
 static bool read_extension(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
     if (byte == '\r') {
-        body_set_state(body, H1_CHUNK_SIZE_LF);
+        set_state(body, H1_CHUNK_SIZE_LF);
         return true;
     }
     bool is_text = (byte >= ' ' && byte != 0x7F) || byte == '\t';
@@ -49,7 +61,7 @@ static bool read_extension(struct h1_body *body, uint8_t byte, struct h1_refusal
 }
 
 static bool end_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
-    body_set_state(body, body->left == 0 ? H1_CHUNK_TRAILER : H1_CHUNK_DATA);
+    set_state(body, body->left == 0 ? H1_CHUNK_TRAILER : H1_CHUNK_DATA);
     body->line_len = 0;
     body->digits = 0;
     return byte == '\n' || refuse(out, "a chunk's size does not end in CR LF");
@@ -58,7 +70,7 @@ static bool end_size(struct h1_body *body, uint8_t byte, struct h1_refusal *out)
 /* Trailer fields are read over: none is of use here, and none may frame anything. */
 static bool read_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
     if (byte == '\r') {
-        body_set_state(body, H1_CHUNK_TRAILER_LF);
+        set_state(body, H1_CHUNK_TRAILER_LF);
         return true;
     }
     bool is_text = (byte >= ' ' && byte != 0x7F) || byte == '\t';
@@ -69,14 +81,14 @@ static bool read_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *
 }
 
 static bool end_trailer(struct h1_body *body, uint8_t byte, struct h1_refusal *out) {
-    body_set_state(body, body->line_len == 0 ? H1_CHUNK_DONE : H1_CHUNK_TRAILER);
+    set_state(body, body->line_len == 0 ? H1_CHUNK_DONE : H1_CHUNK_TRAILER);
     body->line_len = 0;
     return byte == '\n' || refuse(out, "a trailer field does not end in CR LF");
 }
 
 static bool expect(struct h1_body *body, uint8_t byte, uint8_t expected, enum h1_chunk_state next,
                    struct h1_refusal *out) {
-    body_set_state(body, next);
+    set_state(body, next);
     return byte == expected || refuse(out, "a chunk does not end in CR LF");
 }
 
@@ -126,7 +138,9 @@ static enum h1_result read_chunked(struct h1_body *body, const uint8_t *bytes, s
     if (at < len && body->state == H1_CHUNK_DATA) {
         *out_data_len = take_data(body, bytes + at, len - at, out_data);
         at += *out_data_len;
-        body_set_state(body, body->left == 0 ? H1_CHUNK_DATA_CR : H1_CHUNK_DATA);
+        if (body->left == 0) {
+            set_state(body, H1_CHUNK_DATA_CR);
+        }
     }
     *out_used = at;
     return body->state == H1_CHUNK_DONE ? H1_WHOLE : H1_MORE;

@@ -240,10 +240,9 @@ const char *http_status_phrase(int status) {
 
 static const char page_start[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" "
-    "content=\"light dark\">"
-    "<style>body{font:1.1em/1.5 system-ui,sans-serif;max-width:34em;margin:15vh "
-    "auto;padding:0 1em}"
+    "<meta name=\"viewport\" content=\"width=device-width\">"
+    "<meta name=\"color-scheme\" content=\"light dark\">"
+    "<style>body{font:1.1em/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}"
     "h1{font-size:1.4em;font-weight:600}</style>";
 
 bool http_response_set_page(struct http_response *response, int status, const char *sentence,

@@ -5,10 +5,9 @@
  */
 #include "role/net.h"
 
-#include "role/net_parts.h"
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "role/net_parts.h"
 #include "sys/tcp.h"
 
 #include <errno.h>

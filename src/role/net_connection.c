@@ -723,13 +723,9 @@ void net_connection_run(struct net_connection *c) {
 
 static bool prepare(struct net_connection *c, struct err *e) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
-    bool is_https = c->listener->about.scheme == SNAPSHOT_HTTPS;
-    if (is_https &&
+    if (c->state == NET_STATE_HANDSHAKE &&
         !tls_connection_new(c->net->config.engine, c->snapshot, c->listener->index, &c->tls, e)) {
         return false;
-    }
-    if (!is_https) {
-        set_state(c, NET_STATE_READING);
     }
     return epoll_ctl(c->net->epoll_fd, EPOLL_CTL_ADD, c->fd, &event) == 0 ||
            err_set_errno(e, ERR_NET_LOOP, errno, "cannot watch a connection");
@@ -743,7 +739,9 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
         return false;
     }
     struct net_connection *c = memory;
+    bool is_https = listener->about.scheme == SNAPSHOT_HTTPS;
     *c = (struct net_connection){.source = {.kind = NET_SOURCE_CONNECTION},
+                                 .state = is_https ? NET_STATE_HANDSHAKE : NET_STATE_READING,
                                  .fd = fd,
                                  .binding = SNAPSHOT_NONE,
                                  .net = net,
