@@ -27,7 +27,7 @@ typedef struct {
 ASN1_SEQUENCE(TBS_VALIDITY) = {
     ASN1_SIMPLE(TBS_VALIDITY, not_before, ASN1_TIME),
     ASN1_SIMPLE(TBS_VALIDITY, not_after, ASN1_TIME),
-} static_ASN1_SEQUENCE_END(TBS_VALIDITY)
+} static_ASN1_SEQUENCE_END(TBS_VALIDITY);
 
 /* RFC 5280 §4.1; unique identifiers are never written. */
 typedef struct {
