@@ -241,15 +241,20 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
     return plan->cert == NULL || check_certificate(ops, plan, e);
 }
 
+/* The certificate into its key type's place. */
+static bool place_certificate(struct binding_row *row, const struct cert_row *cert, struct err *e) {
+    struct id *place = place_for(row, cert);
+    if (place == NULL) {
+        return err_set(e, ERR_OPS_BIND_NO_KEY, "a %s key cannot serve TLS here", cert->key_spec);
+    }
+    *place = cert->id;
+    return true;
+}
+
 static bool write_plan(struct ops *ops, struct bind_plan *plan, struct id *out_id, struct err *e) {
     struct binding_row *row = plan->existing != NULL ? plan->existing : &plan->row;
-    struct id *place = plan->cert == NULL ? NULL : place_for(row, plan->cert);
-    if (plan->cert != NULL && place == NULL) {
-        return err_set(e, ERR_OPS_BIND_NO_KEY, "a %s key cannot serve TLS here",
-                       plan->cert->key_spec);
-    }
-    if (place != NULL) {
-        *place = plan->cert->id;
+    if (plan->cert != NULL && !place_certificate(row, plan->cert, e)) {
+        return false;
     }
     bool ok = plan->existing != NULL ? store_binding_update(ops->store, row, e)
                                      : store_binding_insert(ops->store, row, e);

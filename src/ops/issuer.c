@@ -13,19 +13,21 @@ void issuer_clear(struct issuer *issuer) {
 }
 
 bool ops_issuer_from_row(struct issuer_row *row, struct issuer *out_issuer, struct err *e) {
-    PL_AUTO(issuer_clear) struct issuer issuer = {.row = row};
-    if (!cert_from_der(row->certificate.data, row->certificate.len, &issuer.certificate, e)) {
-        return err_wrap(e, "the store's CA certificate \"%.100s\" is damaged", row->name);
+    struct cert *certificate = NULL;
+    if (!cert_from_der(row->certificate.data, row->certificate.len, &certificate, e)) {
+        (void)err_wrap(e, "the store's CA certificate \"%.100s\" is damaged", row->name);
+        issuer_row_free(row);
+        return false;
     }
-    issuer.ca = (struct ca_issuer){
-        .certificate = issuer.certificate,
-        .base_url = row->base_url,
-        .crl_shard_count = row->crl_shard_count,
-        /* zlint's rules (of before BR 2.0.1) still want the address in every server certificate. */
-        .has_ocsp = true,
+    *out_issuer = (struct issuer){
+        .row = row,
+        .certificate = certificate,
+        .ca = {.certificate = certificate,
+               .base_url = row->base_url,
+               .crl_shard_count = row->crl_shard_count,
+               /* zlint's rules (of before BR 2.0.1) want the address in server certificates. */
+               .has_ocsp = true},
     };
-    *out_issuer = issuer;
-    issuer = (struct issuer){0};
     return true;
 }
 
