@@ -24,6 +24,7 @@
 #include <openssl/obj_mac.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -245,13 +246,13 @@ static bool start_server(struct demo *demo, struct err *e) {
     int ends[2];
     step(demo, "5. serving");
     (void)fflush(stdout);
-    if (pipe(ends) != 0) {
+    if (pipe2(ends, O_CLOEXEC) != 0) {
         return err_set_errno(e, ERR_CLI_DEMO_SERVER, errno, "cannot start the server");
     }
     demo->server = fork();
     if (demo->server == 0) {
         char ready_fd[16];
-        (void)close(ends[0]);
+        (void)fcntl(ends[1], F_SETFD, 0); /* this end the server inherits */
         (void)snprintf(ready_fd, sizeof(ready_fd), "%d", ends[1]);
         (void)execl("/proc/self/exe", "padlock", "serve", "--data", demo->data_dir, "--ready-fd",
                     ready_fd, "--quiet", NULL);
