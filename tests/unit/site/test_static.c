@@ -387,12 +387,13 @@ static void test_several_ranges(void **state) {
     assert_true(str_starts_with(type, "multipart/byteranges; boundary="));
     const char *boundary = strchr(type, '=') + 1;
     char expected[1000];
-    (void)snprintf(
-        expected, sizeof(expected),
-        "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 0-1/10\r\n\r\n01"
-        "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 8-9/10\r\n\r\n89"
-        "\r\n--%s--\r\n",
-        boundary, boundary, boundary);
+    (void)snprintf(expected, sizeof(expected),
+                   "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes "
+                   "0-1/10\r\n\r\n01"
+                   "\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes "
+                   "8-9/10\r\n\r\n89"
+                   "\r\n--%s--\r\n",
+                   boundary, boundary, boundary);
     assert_string_equal(answer.body, expected);
     assert_int_equal(answer.body_len, strlen(expected));
 }
