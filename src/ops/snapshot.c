@@ -60,17 +60,11 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
         return true;
     }
     PL_AUTO(site_row_freep) struct site_row *row = NULL;
-    PL_AUTO(folder_freep) struct folder *root = NULL;
-    struct err reason = {0};
     if (!store_site_get(building->ops->store, id, &row, e)) {
         return false;
     }
     if (row == NULL) {
         return true;
-    }
-    if (!folder_open(row->root_path, &root, &reason) &&
-        !note(building, "a site's folder cannot be opened", reason.step[0], e)) {
-        return false;
     }
     const char *index_names[SNAPSHOT_INDEX_NAMES_MAX];
     size_t count = 0;
@@ -79,7 +73,7 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
     }
     const struct snapshot_site_wish wish = {.id = *id,
                                             .name = row->name,
-                                            .root = root,
+                                            .root_path = row->root_path,
                                             .index_names = index_names,
                                             .index_name_count = count};
     return snapshot_builder_add_site(building->builder, &wish, out_site, e) &&
@@ -210,8 +204,5 @@ bool ops_snapshot(struct ops *ops, struct list *notes, struct snapshot **out_sna
     }
     bool ok = build(&building, e);
     store_read_end(ops->store);
-    if (ok) {
-        *out_snapshot = snapshot_builder_finish(PL_TAKE(building.builder));
-    }
-    return ok;
+    return ok && snapshot_builder_finish(PL_TAKE(building.builder), out_snapshot, e);
 }

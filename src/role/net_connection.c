@@ -365,11 +365,11 @@ static bool renew_binding(struct net_connection *c) {
  * sent away (RFC 9110 §7.4), for the certificate and the rules of this connection are not that
  * site's.
  */
-static const struct snapshot_site *find_site(struct net_connection *c,
-                                             const struct http_request *request) {
+static bool find_site(struct net_connection *c, const struct http_request *request,
+                      struct snapshot_site *out_site) {
     uint32_t asked = SNAPSHOT_NONE;
     if (!renew_binding(c)) {
-        return NULL;
+        return false;
     }
     struct http_text host = request->host;
     if (host.len > 2 && host.at[0] == '[') {
@@ -378,13 +378,16 @@ static const struct snapshot_site *find_site(struct net_connection *c,
     bool is_named = c->tls == NULL || host.len > 0;
     if (is_named && snapshot_lookup(c->snapshot, c->listener->index, host.at, host.len, &asked) ==
                         SNAPSHOT_NO_MATCH) {
-        return NULL;
+        return false;
     }
     uint32_t asked_site =
         asked == SNAPSHOT_NONE ? SNAPSHOT_NONE : snapshot_binding_at(c->snapshot, asked).site;
     uint32_t site = c->tls == NULL ? asked_site : snapshot_binding_at(c->snapshot, c->binding).site;
     bool is_same = asked_site == SNAPSHOT_NONE || asked_site == site;
-    return is_same ? snapshot_site_at(c->snapshot, site) : NULL;
+    if (is_same) {
+        *out_site = snapshot_site_at(c->snapshot, site);
+    }
+    return is_same;
 }
 
 static bool respond(struct net_connection *c, const struct http_request *request, struct err *e) {
@@ -394,14 +397,14 @@ static bool respond(struct net_connection *c, const struct http_request *request
         return http_response_set_page(response, 413, "Requests to this address have no content.",
                                       e);
     }
-    const struct snapshot_site *site = find_site(c, request);
-    if (site == NULL) {
+    struct snapshot_site site;
+    if (!find_site(c, request, &site)) {
         response->must_close = true;
         return http_response_set_page(response, 421, "This connection was made for another name.",
                                       e);
     }
-    c->exchange->site = site->name;
-    return static_respond(site, request, response, e);
+    c->exchange->site = site.name;
+    return static_respond(&site, request, response, e);
 }
 
 static bool may_keep_alive(const struct net_connection *c, const struct http_request *request) {

@@ -171,7 +171,7 @@ static uint32_t certificate_of(const struct tls_connection *c,
     for (size_t i = 0; i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
         uint32_t index = binding->certificates[i];
         if (index != SNAPSHOT_NONE &&
-            snapshot_certificate_at(c->snapshot, index)->family == family) {
+            snapshot_certificate_at(c->snapshot, index).family == family) {
             return index;
         }
     }
@@ -182,13 +182,13 @@ enum attached { ATTACHED, NOT_ATTACHED, NOT_ACCEPTED };
 
 static enum attached attach(struct tls_connection *c, uint32_t index,
                             const struct client_hello *hello, bool is_tls13, struct err *e) {
-    const struct snapshot_certificate *certificate = snapshot_certificate_at(c->snapshot, index);
+    struct snapshot_certificate certificate = snapshot_certificate_at(c->snapshot, index);
     struct certificates_entry entry;
-    if (!certificates_get(tls_engine_certificates(c->engine), c->snapshot, certificate, &entry,
+    if (!certificates_get(tls_engine_certificates(c->engine), c->snapshot, &certificate, &entry,
                           e)) {
         return NOT_ATTACHED;
     }
-    if (is_tls13 && !accepts_key(hello, certificate->family, entry.key)) {
+    if (is_tls13 && !accepts_key(hello, certificate.family, entry.key)) {
         return NOT_ACCEPTED;
     }
     if (SSL_use_cert_and_key(c->ssl, entry.leaf, entry.key, entry.chain, 1) != 1) {
@@ -236,14 +236,14 @@ static bool set_session_context(SSL *ssl, const struct snapshot_site *site,
 static bool make_ssl(struct tls_connection *c, const struct snapshot_binding *binding,
                      struct err *e) {
     const struct tls_engine_policy *policy = NULL;
-    if (!tls_engine_policy(c->engine, binding->policy, &policy, e)) {
+    struct snapshot_site site = snapshot_site_at(c->snapshot, binding->site);
+    if (!tls_engine_policy(c->engine, binding->policy, binding->policy_fingerprint, &policy, e)) {
         return false;
     }
     c->policy = binding->policy;
     c->ssl = SSL_new(policy->context);
     BIO *bio = c->ssl == NULL || flight_method() == NULL ? NULL : BIO_new(flight_method());
-    if (bio == NULL ||
-        !set_session_context(c->ssl, snapshot_site_at(c->snapshot, binding->site), policy)) {
+    if (bio == NULL || !set_session_context(c->ssl, &site, policy)) {
         BIO_free(bio);
         return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
     }

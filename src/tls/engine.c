@@ -103,9 +103,10 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 }
 
 bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *policy,
+                       const uint8_t fingerprint[TLS_POLICY_FINGERPRINT_LEN],
                        const struct tls_engine_policy **out_policy, struct err *e) {
     for (size_t i = 0; i < engine->policy_count; i++) {
-        if (engine->policies[i].policy == policy) {
+        if (memcmp(engine->policies[i].fingerprint, fingerprint, TLS_POLICY_FINGERPRINT_LEN) == 0) {
             *out_policy = &engine->policies[i];
             return true;
         }
@@ -114,11 +115,10 @@ bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *polic
         return err_set(e, ERR_BASE_LIMIT, "more than %d TLS policies", ENGINE_POLICIES_MAX);
     }
     struct tls_engine_policy *made = &engine->policies[engine->policy_count];
-    if (!tls_policy_fingerprint(policy, made->fingerprint, e) ||
-        !tls_policy_new_context(policy, engine->library, &made->context, e)) {
+    if (!tls_policy_new_context(policy, engine->library, &made->context, e)) {
         return false;
     }
-    made->policy = policy;
+    memcpy(made->fingerprint, fingerprint, TLS_POLICY_FINGERPRINT_LEN);
     SSL_CTX_set_app_data(made->context, engine);
     (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(made->context, protect_ticket);
     SSL_CTX_set_alpn_select_cb(made->context, choose_protocol, NULL);

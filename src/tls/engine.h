@@ -33,15 +33,18 @@ PL_DEFINE_FREEP(tls_engine_freep, struct tls_engine, tls_engine_free)
 /* --- for tls/connection -------------------------------------------------------------------------
  */
 
+/* Of one policy; connections hold references to the context. */
 struct tls_engine_policy {
-    const struct tls_policy *policy;
     SSL_CTX *context;
     uint8_t fingerprint[TLS_POLICY_FINGERPRINT_LEN];
 };
 
-/* The policy's context, made when first asked for; borrowed. Fails tls.policy.unsupported,
- * base.oom, base.limit. */
+/*
+ * The policy's context, made when first asked for and found by the fingerprint from then on;
+ * borrowed. Fails tls.policy.unsupported, base.oom, base.limit.
+ */
 bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *policy,
+                       const uint8_t fingerprint[TLS_POLICY_FINGERPRINT_LEN],
                        const struct tls_engine_policy **out_policy, struct err *e) PL_MUST_USE;
 struct certificates *tls_engine_certificates(struct tls_engine *engine);
 struct remote_keys *tls_engine_keys(struct tls_engine *engine);

@@ -3,9 +3,11 @@
  * certificates answer for which name. Built by whoever reads the store, used by whoever serves;
  * a newer one replaces it by pointer. Reference-counted; one thread.
  *
- * A name costs about 150 bytes and its certificate's DER while it is unused; intermediates that
- * many share are kept once. Nothing is parsed here: a certificate that is broken is found at its
- * first handshake and concerns its own bindings alone.
+ * It lies in shared memory: a small index, made anew for each version, and append-only segments
+ * with the certificates, which all versions and all processes share. A name costs about 250 bytes
+ * of index and its certificate's DER, once per machine, while it is unused; intermediates that many
+ * share are kept once. Nothing is parsed here: a certificate that is broken is found at its first
+ * handshake and concerns its own bindings alone.
  *
  * Order of lookup: the exact name, then the wildcard of one label ("*.example.com" covers
  * "a.example.com", not "example.com" nor "b.a.example.com"), then the listener's default. The
@@ -36,9 +38,13 @@ enum {
     SNAPSHOT_HOST_MAX = 253,
     SNAPSHOT_INDEX_NAMES_MAX = 8,
     SNAPSHOT_ADDRESS_TEXT = 72, /* "https://[…]:65535" */
+    SNAPSHOT_POLICIES_MAX = 1000,
+    SNAPSHOT_SEGMENTS_MAX = 512,
+    SNAPSHOT_STRINGS_MAX = 1024 * 1024 * 1024,
 };
 #define SNAPSHOT_NONE UINT32_MAX
 
+struct segment;
 struct snapshot;
 struct snapshot_builder;
 
@@ -60,9 +66,9 @@ struct snapshot_listener {
 
 struct snapshot_site {
     struct id id;
-    char *name;
+    const char *name;
     struct folder *root; /* NULL: its folder cannot be opened; requests are answered with 503 */
-    char *index_names[SNAPSHOT_INDEX_NAMES_MAX]; /* NULL after the last */
+    const char *index_names[SNAPSHOT_INDEX_NAMES_MAX]; /* NULL after the last */
 };
 
 struct snapshot_der {
@@ -84,6 +90,7 @@ struct snapshot_binding {
     uint32_t listener;
     uint32_t site;
     const struct tls_policy *policy;
+    const uint8_t *policy_fingerprint;                        /* tls_policy_fingerprint() */
     uint32_t certificates[SNAPSHOT_BINDING_CERTIFICATES_MAX]; /* SNAPSHOT_NONE after the last */
 };
 
@@ -112,7 +119,7 @@ bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapsh
 struct snapshot_site_wish {
     struct id id;
     const char *name;
-    struct folder *root;            /* a reference is taken; may be NULL */
+    const char *root_path;          /* absolute; NULL: the site has no folder */
     const char *const *index_names; /* NULL: index.html, index.htm */
     size_t index_name_count;
 };
@@ -155,8 +162,63 @@ bool snapshot_builder_add_binding(struct snapshot_builder *builder,
                                   const struct snapshot_binding_wish *wish, struct err *e)
     PL_MUST_USE;
 
-/* The builder's content becomes the snapshot; the builder is freed. Caller owns one reference. */
-struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder) PL_MUST_USE;
+/* True when there was a binding of that listener and host, which is gone then. */
+bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t listener,
+                                     const char *host);
+
+/* The number of the change that the next image shows. */
+void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq);
+
+/* How many certificates were added that no binding was given, or has any more: reason to build
+ * anew.
+ */
+size_t snapshot_builder_unused(const struct snapshot_builder *builder);
+
+/*
+ * One version, in descriptors that can be handed to other processes. Clear works on a zeroed
+ * struct.
+ */
+struct snapshot_image {
+    bool is_made;
+    int index_fd;              /* owned */
+    struct segment **segments; /* borrowed from the builder, whose fd each of them has */
+    size_t segment_count;
+};
+void snapshot_image_clear(struct snapshot_image *image);
+
+/* The builder's content as of now; it can be changed further. Fails sys.memory_file. */
+bool snapshot_builder_publish(struct snapshot_builder *builder, struct snapshot_image *out_image,
+                              struct err *e) PL_MUST_USE;
+
+/* Publishes and opens in one process; the builder is freed in any case. Caller owns one reference.
+ * Fails as these. */
+bool snapshot_builder_finish(struct snapshot_builder *builder, struct snapshot **out_snapshot,
+                             struct err *e) PL_MUST_USE;
+
+/* --- opening ------------------------------------------------------------------------------------
+ */
+
+/*
+ * Finds the folder of a document root: one that was handed over, or opens it. Returns a reference,
+ * or NULL when there is none.
+ */
+typedef struct folder *snapshot_root_fn(void *ctx, const char *path);
+
+struct snapshot_source {
+    int index_fd;                    /* borrowed for the call */
+    struct segment *const *segments; /* references are taken */
+    size_t segment_count;
+    snapshot_root_fn *root; /* NULL: folder_open() */
+    void *root_ctx;
+};
+
+/*
+ * Maps a version and checks it: every index and offset in it leads somewhere.
+ *
+ * Fails  tls.snapshot.broken, sys.memory_file, base.oom
+ */
+bool snapshot_open(const struct snapshot_source *source, struct snapshot **out_snapshot,
+                   struct err *e) PL_MUST_USE;
 
 /* --- using --------------------------------------------------------------------------------------
  */
@@ -170,9 +232,12 @@ size_t snapshot_listener_count(const struct snapshot *snapshot);
 size_t snapshot_binding_count(const struct snapshot *snapshot);
 const struct snapshot_listener *snapshot_listener_at(const struct snapshot *snapshot,
                                                      uint32_t index);
-const struct snapshot_site *snapshot_site_at(const struct snapshot *snapshot, uint32_t index);
-const struct snapshot_certificate *snapshot_certificate_at(const struct snapshot *snapshot,
-                                                           uint32_t index);
+struct snapshot_site snapshot_site_at(const struct snapshot *snapshot, uint32_t index);
+struct snapshot_certificate snapshot_certificate_at(const struct snapshot *snapshot,
+                                                    uint32_t index);
+/* The paths of all document roots, each once. */
+size_t snapshot_root_count(const struct snapshot *snapshot);
+const char *snapshot_root_at(const struct snapshot *snapshot, uint32_t index);
 /* The certificate's chain, position 0..chain_count-1. */
 struct snapshot_der snapshot_chain_at(const struct snapshot *snapshot,
                                       const struct snapshot_certificate *certificate,
@@ -196,7 +261,7 @@ enum snapshot_match { SNAPSHOT_NO_MATCH, SNAPSHOT_EXACT, SNAPSHOT_WILDCARD, SNAP
 enum snapshot_match snapshot_lookup(const struct snapshot *snapshot, uint32_t listener,
                                     const char *host, size_t host_len, uint32_t *out_binding);
 
-/* Bytes of memory that the snapshot holds, for figures. */
+/* Bytes of memory, shared and own, that the snapshot holds, for figures. */
 size_t snapshot_memory(const struct snapshot *snapshot);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "role/net.h"
+#include "snapshot_fixture.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -113,9 +114,7 @@ static uint32_t add_site(struct snapshot_builder *b, const char *name, uint8_t n
     uint32_t site = 0;
     struct snapshot_site_wish wish = {.name = name};
     wish.id.bytes[0] = number;
-    PL_AUTO(folder_freep) struct folder *folder = NULL;
-    assert_ok(folder_open(root, &folder, &e), &e);
-    wish.root = folder;
+    wish.root_path = root;
     assert_ok(snapshot_builder_add_site(b, &wish, &site, &e), &e);
     return site;
 }
@@ -134,7 +133,7 @@ static struct snapshot *build(struct world *w, const struct setting *setting) {
     struct snapshot_binding_wish wish = {.listener = http, .site = site};
     assert_ok(snapshot_builder_add_binding(b, &wish, &e), &e);
     if (setting->has_no_https) {
-        return snapshot_builder_finish(b);
+        return fixture_finish(b);
     }
     assert_ok(snapshot_builder_add_listener(b, SNAPSHOT_HTTPS, "127.0.0.1", setting->https_port,
                                             false, &https, &e),
@@ -150,7 +149,7 @@ static struct snapshot *build(struct world *w, const struct setting *setting) {
         wish.site = add_site(b, "other", 2, w->other_root);
         assert_ok(snapshot_builder_add_binding(b, &wish, &e), &e);
     }
-    return snapshot_builder_finish(b);
+    return fixture_finish(b);
 }
 
 /* The index of the listener with that scheme, in the order of build(). */

@@ -2,6 +2,7 @@
 #include "tls_fixture.h"
 
 #include "tls/certificates.h"
+#include "snapshot_fixture.h"
 
 enum { COUNT = 4, CHAIN = COUNT };
 
@@ -29,7 +30,7 @@ static struct snapshot *build(struct world *w, size_t chain_len) {
                                                  .key = key->handle};
         assert_ok(snapshot_builder_add_certificate(b, &wish, &index, &e), &e);
     }
-    return snapshot_builder_finish(b);
+    return fixture_finish(b);
 }
 
 static int set_up(void **state) {
@@ -70,9 +71,8 @@ static struct certificates_entry get(struct certificates *cache, const struct sn
                                      uint32_t index) {
     struct err e = {0};
     struct certificates_entry entry = {0};
-    assert_ok(
-        certificates_get(cache, snapshot, snapshot_certificate_at(snapshot, index), &entry, &e),
-        &e);
+    struct snapshot_certificate certificate = snapshot_certificate_at(snapshot, index);
+    assert_ok(certificates_get(cache, snapshot, &certificate, &entry, &e), &e);
     return entry;
 }
 
@@ -120,9 +120,9 @@ static void test_a_broken_chain_is_remembered_as_broken(void **state) {
     for (int i = 0; i < 2; i++) {
         struct err e = {0};
         struct certificates_entry entry;
-        assert_fails(
-            certificates_get(cache, broken, snapshot_certificate_at(broken, 0), &entry, &e), &e,
-            ERR_TLS_CERTIFICATE_BROKEN);
+        struct snapshot_certificate certificate = snapshot_certificate_at(broken, 0);
+        assert_fails(certificates_get(cache, broken, &certificate, &entry, &e), &e,
+                     ERR_TLS_CERTIFICATE_BROKEN);
         assert_string_equal(e.step[1], "its chain is broken");
         assert_int_equal(certificates_count(cache), 1);
     }

@@ -4,6 +4,7 @@
 
 #include "tls/connection.h"
 #include "tls/reason.h"
+#include "snapshot_fixture.h"
 
 #include <openssl/async.h>
 #include <openssl/err.h>
@@ -87,7 +88,7 @@ static struct snapshot *build(struct world *w) {
     add_binding(b, w->open, "foreign.example", one, "intermediate", &foreign, 1);
     add_binding(b, w->open, "empty.example", one, "intermediate", NULL, 0);
     add_binding(b, w->strict, "known.example", one, "intermediate", &c[KEY_P256_INDEX], 1);
-    return snapshot_builder_finish(b);
+    return fixture_finish(b);
 }
 
 static int set_up(void **state) {

@@ -1,7 +1,9 @@
 /* tls/snapshot: order of lookup, sharing, limits, and 100,000 names. */
 #include "unit.h"
 
+#include "sys/memory_file.h"
 #include "tls/snapshot.h"
+#include "snapshot_fixture.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -46,7 +48,7 @@ static struct snapshot *example(bool is_strict) {
         assert_ok(add_binding(b, listener, hosts[i], add_site(b, hosts[i]), &e), &e);
     }
     assert_ok(add_binding(b, listener, NULL, add_site(b, "the default"), &e), &e);
-    return snapshot_builder_finish(b);
+    return fixture_finish(b);
 }
 
 static const char *site_for(const struct snapshot *s, const char *host) {
@@ -55,7 +57,7 @@ static const char *site_for(const struct snapshot *s, const char *host) {
         assert_int_equal(binding, SNAPSHOT_NONE);
         return "nothing";
     }
-    return snapshot_site_at(s, snapshot_binding_at(s, binding).site)->name;
+    return snapshot_site_at(s, snapshot_binding_at(s, binding).site).name;
 }
 
 static void test_exact_then_wildcard_then_default(void **state) {
@@ -102,7 +104,7 @@ static void test_first_binding_is_the_default_when_none_is_given(void **state) {
     uint32_t listener = add_listener(b, false);
     assert_ok(add_binding(b, listener, "one.example", add_site(b, "one"), &e), &e);
     assert_ok(add_binding(b, listener, "two.example", add_site(b, "two"), &e), &e);
-    PL_AUTO(snapshot_freep) struct snapshot *s = snapshot_builder_finish(b);
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
     assert_string_equal(site_for(s, "three.example"), "one");
     assert_string_equal(site_for(s, "two.example"), "two");
 }
@@ -137,10 +139,10 @@ static void test_listeners_do_not_share_names(void **state) {
     assert_ok(snapshot_builder_add_listener(b, SNAPSHOT_HTTPS, "::1", 8443, true, &two, &e), &e);
     assert_ok(add_binding(b, one, "a.example", add_site(b, "one"), &e), &e);
     assert_ok(add_binding(b, two, "a.example", add_site(b, "two"), &e), &e);
-    PL_AUTO(snapshot_freep) struct snapshot *s = snapshot_builder_finish(b);
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
     uint32_t binding = 0;
     assert_int_equal(snapshot_lookup(s, two, "a.example", 9, &binding), SNAPSHOT_EXACT);
-    assert_string_equal(snapshot_site_at(s, snapshot_binding_at(s, binding).site)->name, "two");
+    assert_string_equal(snapshot_site_at(s, snapshot_binding_at(s, binding).site).name, "two");
     assert_string_equal(snapshot_listener_at(s, one)->text, "https://127.0.0.1:8443");
     assert_string_equal(snapshot_listener_at(s, two)->text, "https://[::1]:8443");
     assert_int_equal(snapshot_find_listener(s, snapshot_listener_at(s, two)), two);
@@ -208,15 +210,15 @@ static void test_shared_intermediates_are_kept_once(void **state) {
         assert_ok(snapshot_builder_add_certificate(b, &wish, &last, &e), &e);
     }
     assert_int_equal(last, 999);
-    PL_AUTO(snapshot_freep) struct snapshot *s = snapshot_builder_finish(b);
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
     assert_true(snapshot_memory(s) < 2000 * 1000);
-    const struct snapshot_certificate *c = snapshot_certificate_at(s, 998);
-    assert_int_equal(c->chain_count, 2);
-    assert_int_equal(c->leaf.bytes[1], 998 >> 8);
-    assert_memory_equal(snapshot_chain_at(s, c, 0).bytes, issuer, sizeof(issuer));
-    assert_memory_equal(snapshot_chain_at(s, c, 1).bytes, root, sizeof(root));
-    assert_ptr_equal(snapshot_chain_at(s, c, 0).bytes,
-                     snapshot_chain_at(s, snapshot_certificate_at(s, 1), 0).bytes);
+    struct snapshot_certificate c = snapshot_certificate_at(s, 998);
+    struct snapshot_certificate other = snapshot_certificate_at(s, 1);
+    assert_int_equal(c.chain_count, 2);
+    assert_int_equal(c.leaf.bytes[1], 998 >> 8);
+    assert_memory_equal(snapshot_chain_at(s, &c, 0).bytes, issuer, sizeof(issuer));
+    assert_memory_equal(snapshot_chain_at(s, &c, 1).bytes, root, sizeof(root));
+    assert_ptr_equal(snapshot_chain_at(s, &c, 0).bytes, snapshot_chain_at(s, &other, 0).bytes);
 }
 
 static uint64_t content_hash_of(const uint8_t *leaf, size_t len, uint8_t chain_byte,
@@ -230,8 +232,8 @@ static uint64_t content_hash_of(const uint8_t *leaf, size_t len, uint8_t chain_b
     wish.key.id.bytes[0] = key_byte;
     uint32_t index = 0;
     assert_ok(snapshot_builder_add_certificate(b, &wish, &index, &e), &e);
-    PL_AUTO(snapshot_freep) struct snapshot *s = snapshot_builder_finish(b);
-    return snapshot_certificate_at(s, index)->content_hash;
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
+    return snapshot_certificate_at(s, index).content_hash;
 }
 
 static void test_content_hash_tells_leaf_chain_and_key_apart(void **state) {
@@ -297,21 +299,37 @@ static void test_der_and_chain_limits(void **state) {
     assert_ok(snapshot_builder_add_certificate(b, &wish, &index, &e), &e);
 }
 
-static void test_sites_share_their_folder(void **state) {
+static struct folder *give_root(void *ctx, const char *path) {
+    assert_string_equal(path, "/srv/a");
+    return folder_ref(ctx);
+}
+
+static void test_sites_share_a_folder_that_was_handed_over(void **state) {
     (void)state;
     struct err e = {0};
     PL_AUTO(folder_freep) struct folder *root = NULL;
     assert_ok(folder_open("/", &root, &e), &e);
-    struct snapshot_builder *b = new_builder();
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
     const char *const names[] = {"a.html"};
     struct snapshot_site_wish wish = {
-        .name = "s", .root = root, .index_names = names, .index_name_count = 1};
-    uint32_t site = 0;
-    assert_ok(snapshot_builder_add_site(b, &wish, &site, &e), &e);
-    struct snapshot *s = snapshot_builder_finish(b);
-    assert_string_equal(snapshot_site_at(s, site)->index_names[0], "a.html");
-    assert_null(snapshot_site_at(s, site)->index_names[1]);
-    assert_ptr_equal(snapshot_site_at(s, site)->root, root);
+        .name = "s", .root_path = "/srv/a", .index_names = names, .index_name_count = 1};
+    uint32_t sites[3];
+    assert_ok(snapshot_builder_add_site(b, &wish, &sites[0], &e), &e);
+    assert_ok(snapshot_builder_add_site(b, &wish, &sites[1], &e), &e);
+    wish.root_path = NULL;
+    assert_ok(snapshot_builder_add_site(b, &wish, &sites[2], &e), &e);
+    PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+    const struct snapshot_source source = {
+        .index_fd = image.index_fd, .root = give_root, .root_ctx = root};
+    struct snapshot *s = NULL;
+    assert_ok(snapshot_open(&source, &s, &e), &e);
+    assert_int_equal(snapshot_root_count(s), 1);
+    assert_string_equal(snapshot_site_at(s, sites[0]).index_names[0], "a.html");
+    assert_null(snapshot_site_at(s, sites[0]).index_names[1]);
+    assert_ptr_equal(snapshot_site_at(s, sites[0]).root, root);
+    assert_ptr_equal(snapshot_site_at(s, sites[1]).root, root);
+    assert_null(snapshot_site_at(s, sites[2]).root);
     struct snapshot *second = snapshot_ref(s);
     snapshot_free(s);
     assert_int_equal(snapshot_seq(second), 7);
@@ -319,6 +337,146 @@ static void test_sites_share_their_folder(void **state) {
     int fd = folder_open_beneath(root, "etc"); /* the folder outlives the snapshot */
     assert_true(fd >= 0);
     (void)close(fd);
+}
+
+static void test_a_folder_that_is_not_there_is_none(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct snapshot_builder *b = new_builder();
+    struct snapshot_site_wish wish = {.name = "s", .root_path = "/nonexistent"};
+    uint32_t site = 0;
+    assert_ok(snapshot_builder_add_site(b, &wish, &site, &e), &e);
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
+    assert_null(snapshot_site_at(s, site).root);
+}
+
+/* Adds and removes at random, and holds each version against a plain array. */
+static void test_bindings_can_be_taken_away_and_each_version_stands(void **state) {
+    (void)state;
+    enum { NAMES = 300, STEPS = 4000 };
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
+    uint32_t listener = add_listener(b, false);
+    uint32_t site = add_site(b, "s");
+    bool is_there[NAMES] = {false};
+    size_t count = 0;
+    uint32_t random = 1;
+    char host[32];
+    for (unsigned step = 0; step < STEPS; step++) {
+        random = random * 1664525U + 1013904223U;
+        uint32_t name = (random >> 8) % NAMES;
+        (void)snprintf(host, sizeof(host), "h%u.example", name);
+        if (is_there[name]) {
+            assert_true(snapshot_builder_remove_binding(b, listener, host));
+        } else {
+            assert_false(snapshot_builder_remove_binding(b, listener, host));
+            assert_ok(add_binding(b, listener, host, site, &e), &e);
+        }
+        is_there[name] = !is_there[name];
+        count = is_there[name] ? count + 1 : count - 1;
+        if (step % 100 != 0) {
+            continue;
+        }
+        PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+        PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
+        snapshot_builder_set_seq(b, step);
+        assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+        const struct snapshot_source source = {.index_fd = image.index_fd};
+        assert_ok(snapshot_open(&source, &s, &e), &e);
+        assert_int_equal(snapshot_seq(s), step);
+        assert_int_equal(snapshot_binding_count(s), count);
+        for (uint32_t i = 0; i < NAMES; i++) {
+            uint32_t index = 0;
+            int len = snprintf(host, sizeof(host), "h%u.example", i);
+            enum snapshot_match match = snapshot_lookup(s, listener, host, (size_t)len, &index);
+            assert_int_equal(match == SNAPSHOT_EXACT, is_there[i]);
+            assert_true(match != SNAPSHOT_NO_MATCH || count == 0);
+        }
+    }
+}
+
+static void test_the_default_moves_on_when_it_is_taken_away(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct snapshot_builder *b = new_builder();
+    uint32_t listener = add_listener(b, false);
+    assert_ok(add_binding(b, listener, "one.example", add_site(b, "one"), &e), &e);
+    assert_ok(add_binding(b, listener, NULL, add_site(b, "none"), &e), &e);
+    assert_ok(add_binding(b, listener, "two.example", add_site(b, "two"), &e), &e);
+    assert_true(snapshot_builder_remove_binding(b, listener, NULL));
+    assert_true(snapshot_builder_remove_binding(b, listener, "ONE.example"));
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
+    assert_string_equal(site_for(s, "three.example"), "two");
+}
+
+static void test_certificates_without_a_binding_are_counted(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
+    uint32_t certificate = 0;
+    struct snapshot_certificate_wish wish = wish_for((const uint8_t *)"leaf", 4, KEY_EC);
+    assert_ok(snapshot_builder_add_certificate(b, &wish, &certificate, &e), &e);
+    assert_int_equal(snapshot_builder_unused(b), 1);
+    struct snapshot_binding_wish binding = {.listener = add_listener(b, false),
+                                            .host = "a.example",
+                                            .site = add_site(b, "s"),
+                                            .certificates = &certificate,
+                                            .certificate_count = 1};
+    assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
+    assert_int_equal(snapshot_builder_unused(b), 0);
+    assert_true(snapshot_builder_remove_binding(b, binding.listener, "a.example"));
+    assert_int_equal(snapshot_builder_unused(b), 1);
+}
+
+/* Any byte of a version changed: it is refused, or it leads nowhere outside of itself. */
+static void test_a_damaged_version_is_refused_or_harmless(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct snapshot_builder *b = new_builder();
+    uint32_t certificate = 0;
+    const struct snapshot_der chain = {(const uint8_t *)"chain", 5};
+    struct snapshot_certificate_wish wish = wish_for((const uint8_t *)"leaf", 4, KEY_EC);
+    wish.chain = &chain;
+    wish.chain_count = 1;
+    assert_ok(snapshot_builder_add_certificate(b, &wish, &certificate, &e), &e);
+    struct snapshot_binding_wish binding = {.listener = add_listener(b, false),
+                                            .host = "a.example",
+                                            .site = add_site(b, "s"),
+                                            .certificates = &certificate,
+                                            .certificate_count = 1};
+    assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *owned = b;
+    PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+    void *good = NULL;
+    size_t size = 0;
+    size_t refused = 0;
+    assert_ok(memory_file_map(image.index_fd, &good, &size, &e), &e);
+    for (size_t at = 0; at < size; at++) {
+        int fd = -1;
+        void *bad = NULL;
+        assert_ok(memory_file_new("test", size, &fd, &bad, &e), &e);
+        memcpy(bad, good, size);
+        ((uint8_t *)bad)[at] ^= 0xFF;
+        const struct snapshot_source source = {
+            .index_fd = fd, .segments = image.segments, .segment_count = image.segment_count};
+        PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
+        if (snapshot_open(&source, &s, &e)) {
+            uint32_t index = 0;
+            (void)snapshot_lookup(s, 0, "a.example", 9, &index);
+            (void)snapshot_binding_at(s, 0);
+            struct snapshot_certificate c = snapshot_certificate_at(s, 0);
+            (void)snapshot_chain_at(s, &c, 0);
+            (void)snapshot_site_at(s, 0);
+        } else {
+            assert_int_equal(e.code, ERR_TLS_SNAPSHOT_BROKEN);
+            refused++;
+        }
+        memory_file_unmap(bad, size);
+        (void)close(fd);
+    }
+    memory_file_unmap(good, size);
+    assert_true(refused > 100);
 }
 
 static bool build_small(struct err *e) {
@@ -340,8 +498,8 @@ static bool build_small(struct err *e) {
         !snapshot_builder_add_binding(b, &binding, e)) {
         return false;
     }
-    snapshot_free(snapshot_builder_finish(PL_TAKE(b)));
-    return true;
+    PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
+    return snapshot_builder_finish(PL_TAKE(b), &s, e);
 }
 
 static void test_every_failed_allocation_is_survived(void **state) {
@@ -375,13 +533,13 @@ static void test_100000_names_are_all_found_and_small(void **state) {
                                                 .certificate_count = 1};
         assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
     }
-    PL_AUTO(snapshot_freep) struct snapshot *s = snapshot_builder_finish(b);
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
     for (uint32_t i = 0; i < COUNT; i++) {
         int len = snprintf(host, sizeof(host), "HOST-%u.example.com", i);
         uint32_t index = 0;
         assert_int_equal(snapshot_lookup(s, listener, host, (size_t)len, &index), SNAPSHOT_EXACT);
         struct snapshot_binding binding = snapshot_binding_at(s, index);
-        const uint8_t *bytes = snapshot_certificate_at(s, binding.certificates[0])->leaf.bytes;
+        const uint8_t *bytes = snapshot_certificate_at(s, binding.certificates[0]).leaf.bytes;
         assert_memory_equal(bytes, &i, sizeof(i));
     }
     /* Less than 2 KB a name is the goal of the whole; the rest is the sealed key's. */
@@ -401,7 +559,12 @@ int main(void) {
         cmocka_unit_test(test_content_hash_tells_leaf_chain_and_key_apart),
         cmocka_unit_test(test_a_binding_has_one_certificate_of_a_kind),
         cmocka_unit_test(test_der_and_chain_limits),
-        cmocka_unit_test(test_sites_share_their_folder),
+        cmocka_unit_test(test_sites_share_a_folder_that_was_handed_over),
+        cmocka_unit_test(test_a_folder_that_is_not_there_is_none),
+        cmocka_unit_test(test_bindings_can_be_taken_away_and_each_version_stands),
+        cmocka_unit_test(test_the_default_moves_on_when_it_is_taken_away),
+        cmocka_unit_test(test_certificates_without_a_binding_are_counted),
+        cmocka_unit_test(test_a_damaged_version_is_refused_or_harmless),
         cmocka_unit_test(test_every_failed_allocation_is_survived),
         cmocka_unit_test(test_100000_names_are_all_found_and_small),
     };

@@ -1,0 +1,225 @@
+/* What builders and readers of a snapshot's flat form share: element access, look-up, checking. */
+#include "tls/snapshot_image.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+#include <string.h>
+
+const uint8_t image_magic[8] = {'P', 'L', 'S', 'N', 'A', 'P', '0', '1'};
+
+size_t image_item_size(enum image_part part) {
+    static const size_t sizes[IMAGE_PART_COUNT] = {
+        [IMAGE_LISTENERS] = sizeof(struct snapshot_listener),
+        [IMAGE_POLICIES] = sizeof(struct packed_policy),
+        [IMAGE_ROOTS] = sizeof(struct packed_string),
+        [IMAGE_SITES] = sizeof(struct packed_site),
+        [IMAGE_CERTIFICATES] = sizeof(struct packed_certificate),
+        [IMAGE_CHAIN_REFS] = sizeof(uint32_t),
+        [IMAGE_DERS] = sizeof(struct packed_der),
+        [IMAGE_BINDINGS] = sizeof(struct packed_binding),
+        [IMAGE_SLOTS] = sizeof(uint32_t),
+        [IMAGE_STRINGS] = 1,
+    };
+    return sizes[part];
+}
+
+void *image_at(const struct image *image, enum image_part part, uint32_t index) {
+    const struct image_array *array = &image->parts[part];
+    PL_BUG_UNLESS(index < array->count);
+    return (uint8_t *)array->items + (size_t)index * image_item_size(part);
+}
+
+const char *image_string(const struct image *image, struct packed_string string) {
+    return image_at(image, IMAGE_STRINGS, string.offset);
+}
+
+const uint8_t *image_der(const struct image *image, const struct packed_der *der) {
+    PL_BUG_UNLESS(der->segment < image->segment_count);
+    return image->segments[der->segment]->bytes + der->offset;
+}
+
+/* --- look-up ---------------------------------------------------------------------------------- */
+
+size_t image_fold_host(const char *host, size_t len, char out[SNAPSHOT_HOST_MAX]) {
+    len -= len > 0 && host[len - 1] == '.' ? 1 : 0;
+    if (len > SNAPSHOT_HOST_MAX) {
+        return 0;
+    }
+    for (size_t i = 0; i < len; i++) {
+        out[i] = str_lower_char(host[i]);
+    }
+    return len;
+}
+
+uint64_t image_hash_host(const struct image *image, uint32_t listener, const char *host,
+                         size_t len) {
+    uint8_t key[4 + SNAPSHOT_HOST_MAX];
+    memcpy(key, &listener, 4);
+    memcpy(key + 4, host, len);
+    return hash_bytes(image->seed, key, 4 + len);
+}
+
+size_t image_find_slot(const struct image *image, uint32_t listener, const char *host, size_t len) {
+    const struct image_array *table = &image->parts[IMAGE_SLOTS];
+    const uint32_t *slots = table->items;
+    size_t mask = table->count - 1;
+    size_t at = (size_t)image_hash_host(image, listener, host, len) & mask;
+    for (; slots[at] != 0; at = (at + 1) & mask) {
+        const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, slots[at] - 1);
+        if (binding->listener == listener && binding->host.len == len &&
+            memcmp(image_string(image, binding->host), host, len) == 0) {
+            break;
+        }
+    }
+    return at;
+}
+
+uint32_t image_find_binding(const struct image *image, uint32_t listener, const char *host,
+                            size_t len) {
+    const struct image_array *table = &image->parts[IMAGE_SLOTS];
+    if (table->count == 0) {
+        return SNAPSHOT_NONE;
+    }
+    uint32_t slot = ((const uint32_t *)table->items)[image_find_slot(image, listener, host, len)];
+    return slot == 0 ? SNAPSHOT_NONE : slot - 1;
+}
+
+bool image_same_address(const union snapshot_address *a, const union snapshot_address *b) {
+    if (a->any.sa_family != b->any.sa_family) {
+        return false;
+    }
+    if (a->any.sa_family == AF_INET) {
+        return a->ip4.sin_port == b->ip4.sin_port &&
+               a->ip4.sin_addr.s_addr == b->ip4.sin_addr.s_addr;
+    }
+    return a->ip6.sin6_port == b->ip6.sin6_port &&
+           memcmp(&a->ip6.sin6_addr, &b->ip6.sin6_addr, sizeof(a->ip6.sin6_addr)) == 0;
+}
+
+/* --- checking what came from another process -------------------------------------------------- */
+
+static bool has(const struct image *image, enum image_part part, uint32_t index) {
+    return index < image->parts[part].count;
+}
+
+static bool has_or_none(const struct image *image, enum image_part part, uint32_t index) {
+    return index == SNAPSHOT_NONE || has(image, part, index);
+}
+
+static bool is_string(const struct image *image, struct packed_string string) {
+    const struct image_array *strings = &image->parts[IMAGE_STRINGS];
+    uint64_t end = (uint64_t)string.offset + string.len;
+    return end < strings->count && ((const char *)strings->items)[end] == '\0';
+}
+
+static bool is_der(const struct image *image, const struct packed_der *der) {
+    return der->segment < image->segment_count && der->len > 0 && der->len <= SNAPSHOT_DER_MAX &&
+           (uint64_t)der->offset + der->len <= image->segments[der->segment]->size;
+}
+
+/* Values that its types do not have are looked for in the bytes, before anybody reads them. */
+static bool check_listener(const struct image *image, const void *item) {
+    const struct snapshot_listener *listener = item;
+    unsigned scheme = 0;
+    uint8_t is_strict = 0;
+    memcpy(&scheme, &listener->scheme, sizeof(scheme));
+    memcpy(&is_strict, &listener->is_strict, sizeof(is_strict));
+    int family = listener->address.any.sa_family;
+    return (scheme == SNAPSHOT_HTTPS || scheme == SNAPSHOT_HTTP) && is_strict <= 1 &&
+           (family == AF_INET || family == AF_INET6) &&
+           has_or_none(image, IMAGE_BINDINGS, listener->default_binding) &&
+           memchr(listener->text, '\0', sizeof(listener->text)) != NULL;
+}
+
+static bool check_policy(const struct image *image, const void *item) {
+    const struct packed_policy *policy = item;
+    return is_string(image, policy->name) && is_string(image, policy->about) &&
+           is_string(image, policy->suites_tls13) && is_string(image, policy->suites_tls12) &&
+           is_string(image, policy->groups) && is_string(image, policy->signature_schemes);
+}
+
+static bool check_root(const struct image *image, const void *item) {
+    const struct packed_string *path = item;
+    return is_string(image, *path);
+}
+
+static bool check_site(const struct image *image, const void *item) {
+    const struct packed_site *site = item;
+    bool ok = is_string(image, site->name) && has_or_none(image, IMAGE_ROOTS, site->root) &&
+              site->index_name_count <= SNAPSHOT_INDEX_NAMES_MAX;
+    for (uint32_t i = 0; ok && i < site->index_name_count; i++) {
+        ok = is_string(image, site->index_names[i]);
+    }
+    return ok;
+}
+
+static bool check_certificate(const struct image *image, const void *item) {
+    const struct packed_certificate *certificate = item;
+    return is_der(image, &certificate->leaf) && certificate->family <= KEY_ED25519 &&
+           certificate->chain_count <= SNAPSHOT_CHAIN_MAX &&
+           (uint64_t)certificate->chain_first + certificate->chain_count <=
+               image->parts[IMAGE_CHAIN_REFS].count;
+}
+
+static bool check_chain_ref(const struct image *image, const void *item) {
+    const uint32_t *ref = item;
+    return has(image, IMAGE_DERS, *ref);
+}
+
+static bool check_der(const struct image *image, const void *item) {
+    return is_der(image, item);
+}
+
+static bool check_binding(const struct image *image, const void *item) {
+    const struct packed_binding *binding = item;
+    bool ok = is_string(image, binding->host) && binding->host.len <= SNAPSHOT_HOST_MAX &&
+              has(image, IMAGE_LISTENERS, binding->listener) &&
+              has(image, IMAGE_SITES, binding->site) && has(image, IMAGE_POLICIES, binding->policy);
+    for (size_t i = 0; ok && i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
+        ok = has_or_none(image, IMAGE_CERTIFICATES, binding->certificates[i]);
+    }
+    return ok;
+}
+
+static bool check_slot(const struct image *image, const void *item) {
+    const uint32_t *slot = item;
+    return *slot == 0 || has(image, IMAGE_BINDINGS, *slot - 1);
+}
+
+/* A power of two, and at most half of it used: every search meets a free slot. */
+static bool check_table(const struct image *image) {
+    size_t slots = image->parts[IMAGE_SLOTS].count;
+    size_t bindings = image->parts[IMAGE_BINDINGS].count;
+    if (slots == 0) {
+        return bindings == 0;
+    }
+    const uint32_t *items = image->parts[IMAGE_SLOTS].items;
+    size_t used = 0;
+    for (size_t i = 0; i < slots; i++) {
+        used += items[i] != 0 ? 1 : 0;
+    }
+    return (slots & (slots - 1)) == 0 && used * 2 <= slots;
+}
+
+bool image_check(const struct image *image) {
+    static bool (*const checks[IMAGE_PART_COUNT])(const struct image *image, const void *item) = {
+        [IMAGE_LISTENERS] = check_listener,
+        [IMAGE_POLICIES] = check_policy,
+        [IMAGE_ROOTS] = check_root,
+        [IMAGE_SITES] = check_site,
+        [IMAGE_CERTIFICATES] = check_certificate,
+        [IMAGE_CHAIN_REFS] = check_chain_ref,
+        [IMAGE_DERS] = check_der,
+        [IMAGE_BINDINGS] = check_binding,
+        [IMAGE_SLOTS] = check_slot,
+    };
+    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
+        for (uint32_t i = 0; checks[part] != NULL && i < image->parts[part].count; i++) {
+            if (!checks[part](image, image_at(image, (enum image_part)part, i))) {
+                return false;
+            }
+        }
+    }
+    return check_table(image);
+}
