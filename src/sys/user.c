@@ -48,9 +48,15 @@ static bool user_self(struct user *out_user) {
     return str_copy(out_user->name, sizeof(out_user->name), "this user");
 }
 
-bool user_serving(struct user *out_user, struct err *e) {
+bool user_for(enum user_role role, struct user *out_user, struct err *e) {
+    static const char *const names[] = {
+        [USER_STORE] = "padlock", [USER_NET] = "padlock-net", [USER_KEYS] = "padlock-keys"};
     bool is_found = false;
-    if (geteuid() == 0 && !user_find("padlock", out_user, &is_found, e)) {
+    if (geteuid() != 0) {
+        return user_self(out_user);
+    }
+    if (!user_find(names[role], out_user, &is_found, e) ||
+        (!is_found && role == USER_NET && !user_find("nobody", out_user, &is_found, e))) {
         return false;
     }
     return is_found || user_self(out_user);
@@ -68,12 +74,9 @@ bool user_become(const struct user *user, struct err *e) {
 }
 
 /* In the child: the errno of the first thing that does not work, 0 when all does. */
-static int try_reading(const char *path) {
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        return errno;
-    }
-    DIR *listing = fdopendir(folder);
+static int try_reading(int folder) {
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = again < 0 ? NULL : fdopendir(again);
     if (listing == NULL) {
         return errno;
     }
@@ -82,20 +85,20 @@ static int try_reading(const char *path) {
     const struct dirent *entry = NULL;
     while ((entry = readdir(listing)) != NULL) {
         if (entry->d_type == DT_REG) {
-            int file = openat(folder, entry->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+            int file = openat(again, entry->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
             return file < 0 ? errno : 0;
         }
     }
     return 0;
 }
 
-static bool ask_child(const struct user *user, const char *path, int *out_reason, struct err *e) {
+static bool ask_child(const struct user *user, int folder, int *out_reason, struct err *e) {
     pid_t child = fork();
     if (child < 0) {
         return err_set_errno(e, ERR_SYS_USER, errno, "cannot start a process");
     }
     if (child == 0) {
-        int reason = user_become(user, NULL) ? try_reading(path) : CHILD_CANNOT_BECOME;
+        int reason = user_become(user, NULL) ? try_reading(folder) : CHILD_CANNOT_BECOME;
         _exit(reason > CHILD_CANNOT_BECOME ? EIO : reason);
     }
     int status = 0;
@@ -108,32 +111,18 @@ static bool ask_child(const struct user *user, const char *path, int *out_reason
     return true;
 }
 
-/* The first folder of the path that its mode closes to the user; the path itself when none is
- * found. */
-static void find_closed_folder(const struct user *user, const char *path, char out[PATH_MAX]) {
-    (void)str_copy(out, PATH_MAX, path);
-    for (char *at = out; *at != '\0'; at++) {
-        char after = at[1];
-        bool is_boundary = after == '/' || after == '\0';
-        if (!is_boundary) {
-            continue;
-        }
-        at[1] = '\0';
-        struct stat about;
-        bool is_known = stat(out, &about) == 0;
-        bool is_open = is_known && ((about.st_mode & S_IXOTH) != 0 ||
-                                    (about.st_gid == user->gid && (about.st_mode & S_IXGRP) != 0) ||
-                                    (about.st_uid == user->uid && (about.st_mode & S_IXUSR) != 0));
-        if (is_known && !is_open) {
-            return;
-        }
-        at[1] = after;
-    }
-}
-
 bool user_can_read_folder(const struct user *user, const char *path, struct err *e) {
     int reason = 0;
-    if (!ask_child(user, path, &reason, e)) {
+    int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        bool is_missing = errno == ENOENT || errno == ENOTDIR;
+        return err_set_errno(e, is_missing ? ERR_SYS_FILE_MISSING : ERR_SYS_USER_CANNOT_READ, errno,
+                             "\"%.300s\" %s", path,
+                             is_missing ? "is not a folder" : "cannot be opened");
+    }
+    bool is_asked = ask_child(user, folder, &reason, e);
+    (void)close(folder);
+    if (!is_asked) {
         return false;
     }
     if (reason == CHILD_OK) {
@@ -142,13 +131,8 @@ bool user_can_read_folder(const struct user *user, const char *path, struct err 
     if (reason == CHILD_CANNOT_BECOME) {
         return err_set(e, ERR_SYS_USER, "cannot become the user \"%s\"", user->name);
     }
-    if (reason == ENOENT || reason == ENOTDIR) {
-        return err_set_errno(e, ERR_SYS_FILE_MISSING, reason, "\"%.300s\" is not a folder", path);
-    }
-    char closed[PATH_MAX];
-    find_closed_folder(user, path, closed);
     (void)err_set_errno(e, ERR_SYS_USER_CANNOT_READ, reason,
                         "the serving user \"%s\" cannot read \"%.300s\"", user->name, path);
-    return err_hint(e, "\"%.200s\" is closed to it: chmod o+rX, or give it to the group of \"%s\"",
-                    closed, user->name);
+    return err_hint(e, "chmod -R o+rX \"%.200s\", or give it to the group of \"%s\"", path,
+                    user->name);
 }

@@ -21,12 +21,23 @@ struct user {
 /* *out_found tells whether there is such a user. Fails sys.user (the database cannot be read). */
 bool user_find(const char *name, struct user *out_user, bool *out_found, struct err *e) PL_MUST_USE;
 
-/* Who will serve: the user "padlock" when we are root and it is there, else ourselves. */
-bool user_serving(struct user *out_user, struct err *e) PL_MUST_USE;
+/* The processes' users. */
+enum user_role {
+    USER_STORE, /* "padlock": the store, the certificate authority */
+    USER_NET,   /* "padlock-net": what speaks with the network */
+    USER_KEYS,  /* "padlock-keys": private keys */
+};
 
 /*
- * Whether that user can list a folder and read a file in it, found out by a child process that
- * becomes the user. Reasons name the folder of the path that stops it.
+ * Whom a process becomes. As root: the role's user where it is there; without it, "nobody" for what
+ * speaks with the network, and root (without capabilities) for the others. Else ourselves.
+ * Fails sys.user.
+ */
+bool user_for(enum user_role role, struct user *out_user, struct err *e) PL_MUST_USE;
+
+/*
+ * Whether that user, handed the folder by us, can list it and read a file in it, found out by a
+ * child process that becomes the user. Folders above need not be open to it.
  * Fails sys.user.cannot_read, sys.file.missing, sys.user
  */
 bool user_can_read_folder(const struct user *user, const char *path, struct err *e) PL_MUST_USE;
