@@ -1,6 +1,12 @@
-/* The program's entry: cli/ does the rest. */
+/* The program's entry: the command line, or one of the server's processes. */
 #include "cli/cli.h"
+#include "role/worker.h"
+#include "sys/process.h"
 
 int main(int argc, char **argv) {
+    enum { ROLE_ARGUMENTS = 3 };
+    if (argc == ROLE_ARGUMENTS && argv[1][0] == PROCESS_ROLE_MARK) {
+        return worker_main(argv[1] + 1, argv[2]);
+    }
     return cli_main(argc, argv);
 }

@@ -10,7 +10,7 @@ static bool run_serve(struct cli *cli, struct err *e) {
     const struct serve_wish wish = {.ready_fd = ready_fd >= INT_MAX ? -1 : (int)ready_fd,
                                     .has_access_log = !cli->out.is_quiet,
                                     .is_json_log = cli->out.is_json};
-    return serve_run(cli->ops, &wish, e);
+    return serve_run(cli->data_dir, &wish, e);
 }
 
 static const struct option serve_options[] = {
@@ -20,7 +20,7 @@ static const struct option serve_options[] = {
 };
 
 const struct command serve_commands[] = {
-    {"serve", "", 0, 0, 0, "serve every binding, until it is stopped",
+    {"serve", "", 0, 0, COMMAND_NO_STORE, "serve every binding, until it is stopped",
      "In the foreground. Changes made by the command line meanwhile are served within a "
      "second, without a\n"
      "restart and without dropping a connection. A line a request on standard output (none "

@@ -39,7 +39,7 @@ static bool run_init(struct cli *cli, struct err *e) {
                  wish.has_no_ca ? "" : " and a CA", cli->data_dir);
         return out_json(&cli->out, json_pack("{s:s}", "data", cli->data_dir), e);
     }
-    if (!user_serving(&serving, e) || !ops_init(cli->data_dir, &wish, e)) {
+    if (!user_for(USER_STORE, &serving, e) || !ops_init(cli->data_dir, &wish, e)) {
         return false;
     }
     out_line(&cli->out, "made: store and sealing key in %s, for the user %s", cli->data_dir,

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/help.h"
+#include "role/offline.h"
 #include "sys/file.h"
 #include "sys/tty.h"
 
@@ -169,6 +170,7 @@ static int run_words(const char *const *words, size_t count) {
 
 int cli_main(int argc, char **argv) {
     protect_process();
+    offline_use();
     const char *words[WORDS_MAX];
     size_t count = 0;
     for (int i = 1; i < argc && count < WORDS_MAX; i++) {

@@ -4,7 +4,7 @@
  *
  * Source: RFC 7292 (PKCS #12), RFC 8018 (PBES2), RFC 5958 (EncryptedPrivateKeyInfo).
  */
-#include "keys/ring.h"
+#include "keys/ring_parts.h"
 
 #include "base/mem.h"
 #include "pki/openssl.h"
@@ -92,12 +92,12 @@ static bool write_pfx(EVP_PKEY *pkey, const struct pfx_wish *wish, STACK_OF(X509
     return openssl_append_der(out_der, (i2d_of_void *)i2d_PKCS12, pfx, e);
 }
 
-bool keys_export_pfx(struct keys *keys, const struct sealed_key *key, const struct pfx_wish *wish,
+bool ring_export_pfx(struct ring *ring, const struct sealed_key *key, const struct pfx_wish *wish,
                      struct buf *out_der, struct err *e) {
     struct cached_key *cached = NULL;
     PL_AUTO(x509_stack_freep) STACK_OF(X509) *chain = NULL;
     if (!check_wish(key, wish->password, e) ||
-        !ring_unseal(keys, key, RING_ANY_PURPOSE, &cached, e)) {
+        !ring_unseal(ring, key, RING_ANY_PURPOSE, &cached, e)) {
         return false;
     }
     if (X509_check_private_key(wish->certificate->x509, cached->pkey) != 1) {
@@ -126,10 +126,10 @@ static X509_SIG *encrypt_pkcs8(const EVP_PKEY *pkey, const struct secret *passwo
     return sealed;
 }
 
-bool keys_export_pem(struct keys *keys, const struct sealed_key *key, const struct secret *password,
+bool ring_export_pem(struct ring *ring, const struct sealed_key *key, const struct secret *password,
                      struct buf *out_pem, struct err *e) {
     struct cached_key *cached = NULL;
-    if (!check_wish(key, password, e) || !ring_unseal(keys, key, RING_ANY_PURPOSE, &cached, e)) {
+    if (!check_wish(key, password, e) || !ring_unseal(ring, key, RING_ANY_PURPOSE, &cached, e)) {
         return false;
     }
     PL_AUTO(x509_sig_freep) X509_SIG *sealed = encrypt_pkcs8(cached->pkey, password);

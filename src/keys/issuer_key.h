@@ -2,7 +2,7 @@
 #ifndef PL_KEYS_ISSUER_KEY_H
 #define PL_KEYS_ISSUER_KEY_H
 
-#include "keys/ring.h"
+#include "keys/ring_parts.h"
 #include "keys/tbs.h"
 
 /*

@@ -1,7 +1,7 @@
 /*
- * All that may be done with private keys. In the house this is the keys process; its callers see
- * this interface alone, whether it answers from their own process (today) or from its own
- * (role/keys).
+ * All that may be done with private keys but for handshakes. This is the side of those who ask:
+ * each call becomes a message (keys/wire.h) to whoever holds the ring of keys (keys/ring.h), which
+ * is the process "keys", or in tests the caller's own.
  *
  * A key leaves only as a sealed blob: AES-256-GCM under the sealing key, authenticating key id,
  * purpose, provider, exportable and limits. keys signs meanings, never bytes: each call names what
@@ -71,8 +71,22 @@ bool sealed_key_copy(const struct sealed_key *from, struct sealed_key *out_key, 
  * sys.file.*.
  */
 bool keys_create_sealing_key(const char *path, struct err *e) PL_MUST_USE;
-/* Fails keys.sealing.missing, keys.sealing.mode (readable by others), keys.sealing.malformed. */
+/*
+ * The ring in the caller's own process.
+ * Fails keys.sealing.missing, keys.sealing.mode (readable by others), keys.sealing.malformed.
+ */
 bool keys_open(const char *sealing_key_path, struct keys **out_keys, struct err *e) PL_MUST_USE;
+
+/* The way to a ring elsewhere. */
+struct keys_transport {
+    void *ctx;
+    /* Takes one call there and its answer back; see keys/wire.h. Fails ipc.*. */
+    bool (*call)(void *ctx, const struct buf *call, struct buf *out_answer, struct err *e);
+    void (*close)(void *ctx);
+};
+/* The transport is closed with it, also when this fails. Fails base.oom. */
+bool keys_connect(const struct keys_transport *transport, struct keys **out_keys, struct err *e)
+    PL_MUST_USE;
 void keys_close(struct keys *keys);
 PL_DEFINE_FREEP(keys_closep, struct keys, keys_close)
 
@@ -122,30 +136,6 @@ bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const
  */
 bool keys_sign_crl(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
                    size_t tbs_len, struct buf *out_der, struct err *e) PL_MUST_USE;
-
-enum handshake_kind {
-    /* Input: the transcript hash; keys builds RFC 8446 §4.4.3's 64 spaces and context. */
-    HANDSHAKE_TLS13_SERVER_VERIFY = 1,
-    /* Input: client random, server random, ServerECDHParams (RFC 8422 §5.4). */
-    HANDSHAKE_TLS12_SERVER_KEY_EXCHANGE,
-};
-
-/* Schemes of TLS 1.0 and 1.1, which have no code point for theirs. */
-enum {
-    HANDSHAKE_SCHEME_RSA_MD5_SHA1 =
-        0xFF01, /* PKCS #1 over MD5 and SHA-1 together; from private use */
-    HANDSHAKE_SCHEME_ECDSA_SHA1 = 0x0203,
-};
-
-/*
- * A handshake signature of a TLS server key. scheme is the TLS SignatureScheme code point
- * (RFC 8446 §4.2.3); it must fit the key. input is checked for its exact form.
- * Fails keys.handshake.input, keys.handshake.scheme, keys.purpose.
- */
-bool keys_sign_handshake(struct keys *keys, const struct sealed_key *key, enum handshake_kind kind,
-                         uint16_t scheme, const uint8_t *input, size_t input_len,
-                         uint8_t out[KEYS_SIGNATURE_MAX], size_t *out_len, struct err *e)
-    PL_MUST_USE;
 
 /*
  * Signs a fixed text of ours and verifies it with certificate's public key: a key that works, and

@@ -1,5 +1,5 @@
 /* What the store keeps of a key: copying it, and the fields that its blob authenticates. */
-#include "keys/ring.h"
+#include "keys/ring_parts.h"
 
 #include "base/mem.h"
 

@@ -65,10 +65,10 @@ static EVP_PKEY_CTX *context_for(struct cached_key *key, enum sign_scheme scheme
     return key->contexts[scheme];
 }
 
-static bool sign_digest(struct keys *keys, struct cached_key *key, enum sign_scheme scheme,
+static bool sign_digest(struct ring *ring, struct cached_key *key, enum sign_scheme scheme,
                         const uint8_t *message, size_t message_len, uint8_t *out, size_t *out_len,
                         struct err *e) {
-    const EVP_MD *digest = keys->digests[schemes[scheme].digest];
+    const EVP_MD *digest = ring->digests[schemes[scheme].digest];
     uint8_t hash[EVP_MAX_MD_SIZE];
     unsigned hash_len = 0;
     if (digest == NULL) {
@@ -76,9 +76,9 @@ static bool sign_digest(struct keys *keys, struct cached_key *key, enum sign_sch
     }
     EVP_PKEY_CTX *context = context_for(key, scheme, digest);
     *out_len = KEYS_SIGNATURE_MAX;
-    return (context != NULL && EVP_DigestInit_ex2(keys->hashing, digest, NULL) == 1 &&
-            EVP_DigestUpdate(keys->hashing, message, message_len) == 1 &&
-            EVP_DigestFinal_ex(keys->hashing, hash, &hash_len) == 1 &&
+    return (context != NULL && EVP_DigestInit_ex2(ring->hashing, digest, NULL) == 1 &&
+            EVP_DigestUpdate(ring->hashing, message, message_len) == 1 &&
+            EVP_DigestFinal_ex(ring->hashing, hash, &hash_len) == 1 &&
             EVP_PKEY_sign(context, out, out_len, hash, hash_len) == 1) ||
            sign_failed(e);
 }
@@ -94,7 +94,7 @@ static bool sign_whole(struct cached_key *key, const uint8_t *message, size_t me
            sign_failed(e);
 }
 
-bool sign_message(struct keys *keys, struct cached_key *key, enum sign_scheme scheme,
+bool sign_message(struct ring *ring, struct cached_key *key, enum sign_scheme scheme,
                   const uint8_t *message, size_t message_len, uint8_t out[KEYS_SIGNATURE_MAX],
                   size_t *out_len, struct err *e) {
     PL_BUG_UNLESS(key->spec.family == schemes[scheme].family);
@@ -105,7 +105,7 @@ bool sign_message(struct keys *keys, struct cached_key *key, enum sign_scheme sc
     if (schemes[scheme].digest == RING_NO_DIGEST) {
         return sign_whole(key, message, message_len, out, out_len, e);
     }
-    return sign_digest(keys, key, scheme, message, message_len, out, out_len, e);
+    return sign_digest(ring, key, scheme, message, message_len, out, out_len, e);
 }
 
 #define ALGORITHM(name, ...) static const uint8_t name[] = {__VA_ARGS__}
@@ -140,7 +140,7 @@ bool sign_algorithm_of(const struct key_spec *spec, struct sign_algorithm *out_a
     return err_set(e, ERR_KEYS_SIGN, "keys of this kind do not sign certificates");
 }
 
-bool sign_is_valid(const struct keys *keys, EVP_PKEY *public_key, const uint8_t *message,
+bool sign_is_valid(const struct ring *ring, EVP_PKEY *public_key, const uint8_t *message,
                    size_t message_len, const uint8_t *signature, size_t signature_len) {
     struct key_spec spec = key_spec_of(public_key);
     struct sign_algorithm algorithm;
@@ -149,7 +149,7 @@ bool sign_is_valid(const struct keys *keys, EVP_PKEY *public_key, const uint8_t 
         return false;
     }
     enum ring_digest digest = schemes[algorithm.scheme].digest;
-    const EVP_MD *md = digest == RING_NO_DIGEST ? NULL : keys->digests[digest];
+    const EVP_MD *md = digest == RING_NO_DIGEST ? NULL : ring->digests[digest];
     bool is_valid = EVP_DigestVerifyInit(context, NULL, md, NULL, public_key) == 1 &&
                     EVP_DigestVerify(context, signature, signature_len, message, message_len) == 1;
     ERR_clear_error();
@@ -188,7 +188,7 @@ static bool append_signed(const uint8_t *tbs, size_t tbs_len,
 }
 
 /* Reads the answer as anyone will, and verifies it. */
-static bool check_signed(const struct keys *keys, const struct cached_key *key, const uint8_t *tbs,
+static bool check_signed(const struct ring *ring, const struct cached_key *key, const uint8_t *tbs,
                          size_t tbs_len, const struct buf *der, size_t from) {
     struct der_reader file = der_reader_init(der->data + from, der->len - from);
     struct der_value whole, signed_part, algorithm, signature;
@@ -201,21 +201,21 @@ static bool check_signed(const struct keys *keys, const struct cached_key *key, 
            der_reader_take(&parts, DER_BIT_STRING, &signature) && der_reader_is_at_end(&parts) &&
            signed_part.whole_len == tbs_len && memcmp(signed_part.whole, tbs, tbs_len) == 0 &&
            signature.len > 1 && signature.bytes[0] == 0 &&
-           sign_is_valid(keys, key->pkey, tbs, tbs_len, signature.bytes + 1, signature.len - 1);
+           sign_is_valid(ring, key->pkey, tbs, tbs_len, signature.bytes + 1, signature.len - 1);
 }
 
-bool sign_tbs(struct keys *keys, struct cached_key *key, const uint8_t *tbs, size_t tbs_len,
+bool sign_tbs(struct ring *ring, struct cached_key *key, const uint8_t *tbs, size_t tbs_len,
               struct buf *out_der, struct err *e) {
     struct sign_algorithm algorithm;
     uint8_t signature[KEYS_SIGNATURE_MAX];
     size_t signature_len = 0;
     size_t from = out_der->len;
     if (!sign_algorithm_of(&key->spec, &algorithm, e) ||
-        !sign_message(keys, key, algorithm.scheme, tbs, tbs_len, signature, &signature_len, e) ||
+        !sign_message(ring, key, algorithm.scheme, tbs, tbs_len, signature, &signature_len, e) ||
         !append_signed(tbs, tbs_len, &algorithm, signature, signature_len, out_der, e)) {
         return false;
     }
-    if (!check_signed(keys, key, tbs, tbs_len, out_der, from)) {
+    if (!check_signed(ring, key, tbs, tbs_len, out_der, from)) {
         out_der->len = from;
         return err_set(e, ERR_KEYS_SIGN, "a signature just made does not verify");
     }

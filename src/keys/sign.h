@@ -6,7 +6,7 @@
 #define PL_KEYS_SIGN_H
 
 #include "codec/der.h"
-#include "keys/ring.h"
+#include "keys/ring_parts.h"
 
 /* How a key signs: the places of cached_key.contexts. */
 enum sign_scheme {
@@ -35,7 +35,7 @@ enum key_family sign_scheme_family(enum sign_scheme scheme);
  * Signs message. The key's family must be the scheme's.
  * Fails keys.sign (OpenSSL refuses, or the signature is longer than KEYS_SIGNATURE_MAX), base.oom
  */
-bool sign_message(struct keys *keys, struct cached_key *key, enum sign_scheme scheme,
+bool sign_message(struct ring *ring, struct cached_key *key, enum sign_scheme scheme,
                   const uint8_t *message, size_t message_len, uint8_t out[KEYS_SIGNATURE_MAX],
                   size_t *out_len, struct err *e) PL_MUST_USE;
 
@@ -43,7 +43,7 @@ bool sign_message(struct keys *keys, struct cached_key *key, enum sign_scheme sc
  * True when signature is one of message by the private half of public_key, with the scheme of its
  * kind of key (sign_algorithm_of).
  */
-bool sign_is_valid(const struct keys *keys, EVP_PKEY *public_key, const uint8_t *message,
+bool sign_is_valid(const struct ring *ring, EVP_PKEY *public_key, const uint8_t *message,
                    size_t message_len, const uint8_t *signature, size_t signature_len);
 
 /* The one algorithm that a key signs certificates, requests and lists with. */
@@ -63,7 +63,7 @@ bool sign_algorithm_of(const struct key_spec *spec, struct sign_algorithm *out_a
  * The answer was read back and its signature verified. Fails as sign_message, and keys.sign when
  * the signature does not verify (a fault while signing can give a private key away).
  */
-bool sign_tbs(struct keys *keys, struct cached_key *key, const uint8_t *tbs, size_t tbs_len,
+bool sign_tbs(struct ring *ring, struct cached_key *key, const uint8_t *tbs, size_t tbs_len,
               struct buf *out_der, struct err *e) PL_MUST_USE;
 
 /* The same around an empty signature, to have to-be-signed bytes read before they are signed. */

@@ -152,14 +152,14 @@ static bool check_certificate(const struct cached_key *key, const struct key_lim
            check_with_openssl(key, bytes, len, constraints.is_ca, e);
 }
 
-bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
+bool ring_sign_certificate(struct ring *ring, const struct sealed_key *ca, const uint8_t *tbs,
                            size_t tbs_len, struct buf *out_der, struct err *e) {
     struct cached_key *cached = NULL;
-    if (!ring_unseal(keys, ca, RING_PURPOSE(KEY_PURPOSE_CA), &cached, e)) {
+    if (!ring_unseal(ring, ca, RING_PURPOSE(KEY_PURPOSE_CA), &cached, e)) {
         return false;
     }
     if (!check_certificate(cached, &ca->limits, tbs, tbs_len, e)) {
         return err_wrap(e, "the key refuses to sign a certificate");
     }
-    return sign_tbs(keys, cached, tbs, tbs_len, out_der, e);
+    return sign_tbs(ring, cached, tbs, tbs_len, out_der, e);
 }

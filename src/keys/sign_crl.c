@@ -7,11 +7,11 @@
 #include "keys/issuer_key.h"
 #include "keys/tbs.h"
 
-bool keys_sign_crl(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
+bool ring_sign_crl(struct ring *ring, const struct sealed_key *ca, const uint8_t *tbs,
                    size_t tbs_len, struct buf *out_der, struct err *e) {
     struct cached_key *cached = NULL;
     struct tbs_crl crl;
-    if (!ring_unseal(keys, ca, RING_PURPOSE(KEY_PURPOSE_CA), &cached, e)) {
+    if (!ring_unseal(ring, ca, RING_PURPOSE(KEY_PURPOSE_CA), &cached, e)) {
         return false;
     }
     if (!ca->limits.may_sign_crl) {
@@ -22,5 +22,5 @@ bool keys_sign_crl(struct keys *keys, const struct sealed_key *ca, const uint8_t
         !issuer_key_check_identifier(cached, &crl.extensions, false, e)) {
         return err_wrap(e, "the key refuses to sign a revocation list");
     }
-    return sign_tbs(keys, cached, tbs, tbs_len, out_der, e);
+    return sign_tbs(ring, cached, tbs, tbs_len, out_der, e);
 }

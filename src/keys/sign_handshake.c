@@ -114,14 +114,14 @@ static bool build_message(enum handshake_kind kind, const uint8_t *input, size_t
                    (unsigned)kind);
 }
 
-bool keys_sign_handshake(struct keys *keys, const struct sealed_key *key, enum handshake_kind kind,
+bool ring_sign_handshake(struct ring *ring, const struct sealed_key *key, enum handshake_kind kind,
                          uint16_t scheme, const uint8_t *input, size_t input_len,
                          uint8_t out[KEYS_SIGNATURE_MAX], size_t *out_len, struct err *e) {
     struct cached_key *cached = NULL;
     PL_AUTO(buf_clear) struct buf message;
     buf_init(&message, 512);
     if (!build_message(kind, input, input_len, &message, e) ||
-        !ring_unseal(keys, key, RING_PURPOSE(KEY_PURPOSE_TLS_SERVER), &cached, e)) {
+        !ring_unseal(ring, key, RING_PURPOSE(KEY_PURPOSE_TLS_SERVER), &cached, e)) {
         return false;
     }
     const struct tls_scheme *found = find_scheme(scheme, kind, &cached->spec);
@@ -132,5 +132,5 @@ bool keys_sign_handshake(struct keys *keys, const struct sealed_key *key, enum h
                        "the signature scheme 0x%04x does not go with a key of kind %s", scheme,
                        kind_of_key);
     }
-    return sign_message(keys, cached, found->scheme, message.data, message.len, out, out_len, e);
+    return sign_message(ring, cached, found->scheme, message.data, message.len, out, out_len, e);
 }

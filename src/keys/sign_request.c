@@ -1,11 +1,11 @@
 /* Certificate requests: keys builds them itself from the names. */
-#include "keys/ring.h"
+#include "keys/ring_parts.h"
 
-bool keys_sign_request(struct keys *keys, const struct sealed_key *key,
+bool ring_sign_request(struct ring *ring, const struct sealed_key *key,
                        const struct request_names *names, struct buf *out_der, struct err *e) {
     struct cached_key *cached = NULL;
     unsigned allowed = RING_PURPOSE(KEY_PURPOSE_TLS_SERVER) | RING_PURPOSE(KEY_PURPOSE_TLS_CLIENT) |
                        RING_PURPOSE(KEY_PURPOSE_CA);
-    return ring_unseal(keys, key, allowed, &cached, e) &&
+    return ring_unseal(ring, key, allowed, &cached, e) &&
            request_build(names, cached->pkey, out_der, e);
 }

@@ -52,6 +52,12 @@ bool unpack_pem(const uint8_t *bytes, size_t len, const struct secret *password,
                 struct unpacked *out, struct err *e) PL_MUST_USE;
 
 /*
+ * Loads what opening a file may need from the disk, for a process that is about to lose the right
+ * to read it: the library's legacy algorithms.
+ */
+void unpack_preload(void);
+
+/*
  * True when reading needs a password (encrypted PEM; PFX: always asks). Looks at the outside only.
  */
 bool unpack_needs_password(const uint8_t *bytes, size_t len);

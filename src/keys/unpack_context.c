@@ -25,6 +25,12 @@ static bool load_library(struct unpack_context *context, struct err *e) {
     return true;
 }
 
+/* Never unloaded, so that later contexts find it in memory. */
+void unpack_preload(void) {
+    static struct unpack_context kept;
+    (void)!load_library(&kept, NULL);
+}
+
 /* Takes bytes. */
 static void add_spelling(struct unpack_context *context, struct secret bytes) {
     PL_BUG_UNLESS(context->spelling_count < UNPACK_SPELLINGS_MAX);

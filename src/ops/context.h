@@ -33,6 +33,9 @@ bool ops_end(struct ops *ops, struct operation *op, struct err *e) PL_MUST_USE;
 bool ops_audit(struct ops *ops, const char *action, const char *object_kind, const struct id *id,
                const char *details, struct err *e) PL_MUST_USE;
 
+/* Zeroed: our own. */
+const struct ops_processes *ops_processes_in_use(void);
+
 /* --- keys in the store ----------------------------------------------------------------------- */
 
 /* Inserts a sealed key; inside an operation. Fails store.constraint (the key is here already). */

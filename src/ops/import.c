@@ -12,18 +12,28 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool unpack(bool is_pfx, const struct import_wish *wish, struct unpacked *out,
+                   struct err *e) {
+    const struct ops_processes *processes = ops_processes_in_use();
+    if (processes->unpack != NULL) {
+        return processes->unpack(is_pfx, wish->bytes, wish->len, wish->password, out, e);
+    }
+    return is_pfx ? unpack_pfx(wish->bytes, wish->len, wish->password, out, e)
+                  : unpack_pem(wish->bytes, wish->len, wish->password, out, e);
+}
+
 static bool open_file(const struct import_wish *wish, struct unpacked *out, struct err *e) {
     PL_AUTO(detected_clear) struct detected detected = {0};
     if (!detect(wish->bytes, wish->len, clock_now_ms(), &detected, e)) {
         return false;
     }
     if (detected_find(&detected, SNIFF_PKCS12) != NULL) {
-        return unpack_pfx(wish->bytes, wish->len, wish->password, out, e);
+        return unpack(true, wish, out, e);
     }
     bool has_key = detected_find(&detected, SNIFF_PRIVATE_KEY) != NULL ||
                    detected_find(&detected, SNIFF_ENCRYPTED_PRIVATE_KEY) != NULL;
     if (has_key) {
-        return unpack_pem(wish->bytes, wish->len, wish->password, out, e);
+        return unpack(false, wish, out, e);
     }
     (void)err_set(e, ERR_OPS_IMPORT_NO_KEY, "there is no private key in it: it is %.300s",
                   detected.description);

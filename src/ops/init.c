@@ -175,8 +175,7 @@ static void take_back(const struct made *made) {
     }
 }
 
-/* Who owns what: the serving user's group may reach the folder, the sealing key stays its owner's
- * alone. */
+/* Who owns what: the store is control's, the sealing key is that of keys alone. */
 static bool give_to(const char *path, const struct user *user, struct err *e) {
     if (geteuid() != 0 || user->uid == 0 || chown(path, user->uid, user->gid) == 0) {
         return true;
@@ -185,29 +184,36 @@ static bool give_to(const char *path, const struct user *user, struct err *e) {
                          user->name);
 }
 
-static bool give_all(const char *data_dir, const struct user *user, struct err *e) {
-    static const char *const names[] = {OPS_SEALING_KEY_NAME, STORE_FILE_NAME,
-                                        STORE_FILE_NAME "-wal", STORE_FILE_NAME "-shm",
-                                        STORE_CHANGED_NAME};
+static bool give_one(const char *data_dir, const char *name, const struct user *user,
+                     struct err *e) {
+    PL_AUTO(mem_freep) char *path = NULL;
+    return file_join(data_dir, name, &path, e) && (!file_exists(path) || give_to(path, user, e));
+}
+
+static bool give_all(const char *data_dir, struct err *e) {
+    static const char *const names[] = {STORE_FILE_NAME, STORE_FILE_NAME "-wal",
+                                        STORE_FILE_NAME "-shm", STORE_CHANGED_NAME};
+    struct user store;
+    struct user keys;
+    if (!user_for(USER_STORE, &store, e) || !user_for(USER_KEYS, &keys, e) ||
+        !give_one(data_dir, OPS_SEALING_KEY_NAME, &keys, e)) {
+        return false;
+    }
     for (size_t i = 0; i < PL_ARRAY_LEN(names); i++) {
-        PL_AUTO(mem_freep) char *path = NULL;
-        if (!file_join(data_dir, names[i], &path, e) ||
-            (file_exists(path) && !give_to(path, user, e))) {
+        if (!give_one(data_dir, names[i], &store, e)) {
             return false;
         }
     }
-    return give_to(data_dir, user, e);
+    return give_to(data_dir, &store, e);
 }
 
 static bool make_all(struct made *made, const struct init_wish *wish, struct err *e) {
     PL_AUTO(mem_freep) char *sealing_path = NULL;
     PL_AUTO(ops_closep) struct ops *ops = NULL;
     char node_name[NODE_NAME_MAX] = "localhost";
-    struct user serving;
     (void)gethostname(node_name, sizeof(node_name) - 1);
     bool was_there = file_exists(made->data_dir);
-    if (!user_serving(&serving, e) ||
-        !file_join(made->data_dir, OPS_SEALING_KEY_NAME, &sealing_path, e) ||
+    if (!file_join(made->data_dir, OPS_SEALING_KEY_NAME, &sealing_path, e) ||
         !file_make_folder(made->data_dir, 0700, e)) {
         return false;
     }
@@ -229,7 +235,7 @@ static bool make_all(struct made *made, const struct init_wish *wish, struct err
     (void)snprintf(default_name, sizeof(default_name), "Padlock on %.36s", node_name);
     named.ca_name = wish->ca_name == NULL ? default_name : wish->ca_name;
     bool ok = ops_open(made->data_dir, &ops, e) && (wish->has_no_ca || make_ca(ops, &named, e));
-    return ok && give_all(made->data_dir, &serving, e);
+    return ok && give_all(made->data_dir, e);
 }
 
 static bool refuse_existing(const char *data_dir, struct err *e) {

@@ -85,10 +85,25 @@ const char *ops_data_dir(const struct ops *ops) {
     return ops->data_dir;
 }
 
-bool ops_keys(struct ops *ops, struct keys **out_keys, struct err *e) {
+static struct ops_processes processes_in_use;
+
+void ops_use_processes(const struct ops_processes *processes) {
+    processes_in_use = *processes;
+}
+
+const struct ops_processes *ops_processes_in_use(void) {
+    return &processes_in_use;
+}
+
+static bool open_own_keys(const char *data_dir, struct keys **out_keys, struct err *e) {
     PL_AUTO(mem_freep) char *path = NULL;
-    if (ops->keys == NULL && (!file_join(ops->data_dir, OPS_SEALING_KEY_NAME, &path, e) ||
-                              !keys_open(path, &ops->keys, e))) {
+    return file_join(data_dir, OPS_SEALING_KEY_NAME, &path, e) && keys_open(path, out_keys, e);
+}
+
+bool ops_keys(struct ops *ops, struct keys **out_keys, struct err *e) {
+    bool (*open)(const char *data_dir, struct keys **out, struct err *e) =
+        processes_in_use.open_keys == NULL ? open_own_keys : processes_in_use.open_keys;
+    if (ops->keys == NULL && !open(ops->data_dir, &ops->keys, e)) {
         return false;
     }
     *out_keys = ops->keys;

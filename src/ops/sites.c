@@ -35,7 +35,7 @@ static bool check_root(const char *root, char out_path[PATH_MAX], struct err *e)
         return err_set_errno(e, ERR_SYS_FILE_MISSING, errno, "cannot find the folder \"%.300s\"",
                              root);
     }
-    return user_serving(&serving, e) && user_can_read_folder(&serving, out_path, e);
+    return user_for(USER_NET, &serving, e) && user_can_read_folder(&serving, out_path, e);
 }
 
 static bool refuse_taken(struct ops *ops, const char *name, struct err *e) {

@@ -409,6 +409,17 @@ static void after_turn(struct net *net) {
     check_stopped(net);
 }
 
+void *net_current(const struct net *net) {
+    return net->current;
+}
+
+void net_resume(struct net *net, void *connection) {
+    struct net_connection *c = connection;
+    c->awaits_signature = false;
+    net_connection_run(c);
+    after_turn(net);
+}
+
 static void on_events(uv_poll_t *poll, int status, int events) {
     struct net *net = poll->data;
     struct epoll_event list[EVENTS_MAX];

@@ -122,6 +122,14 @@ void net_stop(struct net *net, int64_t timeout_ms, void (*done)(void *ctx), void
 /* Closes everything at once. The memory goes when the loop has run its handles' closing. */
 void net_free(struct net *net);
 
+/*
+ * The connection that is being run now, for a signer that pauses its handshake; a name that
+ * net_resume() takes, and nothing else. It is good until the paused job is resumed.
+ */
+void *net_current(const struct net *net);
+/* The signature that the connection waits for has come, or will not come: its handshake goes on. */
+void net_resume(struct net *net, void *connection);
+
 struct net_counts net_counts(const struct net *net);
 /* The port that a listener of port 0 got; 0 when it is not open. For tests and messages. */
 uint16_t net_listener_port(const struct net *net, uint32_t listener);

@@ -610,6 +610,7 @@ static enum net_step shake_hands(struct net_connection *c) {
     case TLS_WANT_INPUT:
         return c->has_ended ? end_handshake(c) : NET_STEP_INPUT;
     case TLS_WANT_SIGNATURE:
+        c->awaits_signature = true;
         return NET_STEP_SIGNATURE;
     case TLS_ENDED:
     case TLS_BROKEN:
@@ -695,6 +696,10 @@ void net_connection_run(struct net_connection *c) {
     unsigned flushes = 0;
     c->io = (struct tls_io){.out = &c->net->out};
     c->has_sent = c->has_progressed = false;
+    if (c->awaits_signature && !c->has_hung_up) {
+        return; /* its job must not be resumed before */
+    }
+    c->net->current = c;
     if (!send_pending(c)) {
         net_connection_close(c);
         return;

@@ -105,6 +105,7 @@ struct net_connection {
     bool has_sent;       /* in this turn */
     bool has_progressed; /* a request or a handshake came to its end in this turn */
     bool has_received;   /* at least one byte */
+    bool awaits_signature;
 };
 
 struct net {
@@ -133,6 +134,7 @@ struct net {
     struct buf out;   /* ciphertext of the turn */
     struct buf first; /* a response's first record */
     struct net_exchange *spare;
+    struct net_connection *current; /* whose turn it is */
     struct http_request request;
     uint8_t plain[NET_PLAIN_SIZE];
     uint8_t in[NET_IN_SIZE];

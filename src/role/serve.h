@@ -1,32 +1,31 @@
 /*
- * padlock serve: every binding of the store, until someone stops it. One process, one loop, one
- * thread.
+ * padlock serve: every binding of the store, until someone stops it.
  *
- * A change of the store (a byte in DIR/changed, and a look each second) becomes a new snapshot that
- * is swapped in by pointer: nothing is restarted, no connection dropped. While the store cannot be
- * read, the last snapshot goes on being served.
+ * A change of the store (a byte in DIR/changed, and a look each second) becomes a new version of
+ * the bindings that is swapped in by pointer: nothing is restarted, no connection dropped. While
+ * the store cannot be read, the last version goes on being served, also from the start.
  */
 #ifndef PL_ROLE_SERVE_H
 #define PL_ROLE_SERVE_H
 
 #include "base/compiler.h"
 #include "base/err.h"
-#include "ops/ops.h"
 
 struct serve_wish {
     int ready_fd;        /* gets a byte and is closed once all listeners are open; -1: none */
     bool has_access_log; /* a line a request on standard output */
     bool is_json_log;
+    uint32_t net_count; /* processes that serve; 0: one for each processor */
 };
 
 /*
  * Runs until SIGINT or SIGTERM, then finishes what is under way (at most ten seconds; a second
- * signal ends at once). As root with the user "padlock" there, it becomes that user once it
- * listens.
+ * signal ends at once). As root, its processes become the users padlock, padlock-net and
+ * padlock-keys where those are there; see docs/SECURITY.md.
  *
  * Fails net.port.busy, net.port.denied, net.address (at the start, naming the address), store.*,
- * keys.*, tls.*
+ * keys.*, tls.*, sys.process
  */
-bool serve_run(struct ops *ops, const struct serve_wish *wish, struct err *e) PL_MUST_USE;
+bool serve_run(const char *data_dir, const struct serve_wish *wish, struct err *e) PL_MUST_USE;
 
 #endif

@@ -265,6 +265,15 @@ bool store_operation_newest_undoable(struct store *store, struct operation_row *
     return operation_one(&q, store, out_row, e);
 }
 
+bool store_operation_of_seq(struct store *store, int64_t seq, struct operation_row **out_row,
+                            struct err *e) {
+    PL_AUTO(query_clear) struct query q;
+    query_select(&q, &operations_table, e);
+    query_sql(&q, " AND t.seq = ");
+    query_int64(&q, seq);
+    return operation_one(&q, store, out_row, e);
+}
+
 static const struct listing changes_in_order = {
     .table = &changes_table,
     .from = "changes t",

@@ -8,6 +8,7 @@ static const struct column columns[] = {
     HEAD_COLUMNS(node_row),
     COLUMN(node_row, name, COLUMN_TEXT),
     COLUMN_COUNTER(node_row, applied_seq),
+    COLUMN_COUNTER(node_row, settled_seq),
     COLUMN_COUNTER(node_row, seen_ms),
 };
 
@@ -32,13 +33,15 @@ bool store_node_list(struct store *store, const struct page *page, struct node_r
     return node_page(&q, store, &by_age, page, out, e);
 }
 
-bool store_node_applied(struct store *store, int64_t seq, int64_t now_ms, struct err *e) {
+bool store_node_tell(struct store *store, const struct node_progress *progress, struct err *e) {
     PL_AUTO(query_clear) struct query q;
     query_init(&q, e);
     query_sql(&q, "UPDATE nodes SET applied_seq = ");
-    query_int64(&q, seq);
+    query_int64(&q, progress->applied_seq);
+    query_sql(&q, ", settled_seq = ");
+    query_int64(&q, progress->settled_seq);
     query_sql(&q, ", seen_ms = ");
-    query_int64(&q, now_ms);
+    query_int64(&q, progress->seen_ms);
     query_sql(&q, " WHERE id = ");
     query_id(&q, &store->node_id);
     return query_run(&q, store->db, NULL, e);

@@ -11,7 +11,8 @@ struct node_row {
     STORE_ROW_HEAD;
     const char *name;    /* unique among live nodes */
     int64_t applied_seq; /* operations up to here are loaded */
-    int64_t seen_ms;     /* last sign of life */
+    int64_t settled_seq; /* operations up to here are proven to be served, or taken back */
+    int64_t seen_ms;     /* last sign of life; 0: nothing serves there */
 };
 struct node_rows {
     struct node_row **items;
@@ -28,11 +29,13 @@ bool store_node_get(struct store *store, const struct id *id, struct node_row **
 /* By age. */
 bool store_node_list(struct store *store, const struct page *page, struct node_rows *out,
                      struct err *e) PL_MUST_USE;
-/*
- * This machine has loaded everything up to seq. Not an operation: nobody
- * else needs to follow it.
- */
-bool store_node_applied(struct store *store, int64_t seq, int64_t now_ms, struct err *e)
+struct node_progress {
+    int64_t applied_seq;
+    int64_t settled_seq;
+    int64_t seen_ms;
+};
+/* How far this machine is. Not an operation: nobody else needs to follow it. */
+bool store_node_tell(struct store *store, const struct node_progress *progress, struct err *e)
     PL_MUST_USE;
 
 #endif

@@ -90,6 +90,9 @@ bool store_operation_find(struct store *store, const char *text, struct operatio
 /* By seq. */
 bool store_operation_list(struct store *store, const struct page *page, struct operation_rows *out,
                           struct err *e) PL_MUST_USE;
+/* That of the number; NULL when there is none. */
+bool store_operation_of_seq(struct store *store, int64_t seq, struct operation_row **out_row,
+                            struct err *e) PL_MUST_USE;
 /* The newest that can be undone and was not; NULL when there is none. */
 bool store_operation_newest_undoable(struct store *store, struct operation_row **out_row,
                                      struct err *e) PL_MUST_USE;

@@ -34,6 +34,7 @@ CREATE TABLE nodes (
     node_id BLOB NOT NULL CHECK (length(node_id) = 16),
     name TEXT NOT NULL,
     applied_seq INTEGER NOT NULL,
+    settled_seq INTEGER NOT NULL,
     seen_ms INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX nodes_live_name ON nodes (name) WHERE deleted_ms IS NULL;

@@ -83,7 +83,7 @@ static bool add_first_rows(struct store *store, const char *node_name, struct er
     PL_AUTO(operation_rollback) struct operation op = {0};
     const struct operation_wish wish = {.title = "init store", .actor = "init"};
     char text[ID_TEXT_LEN + 1];
-    struct node_row node = {.name = node_name, .seen_ms = clock_now_ms()};
+    struct node_row node = {.name = node_name};
     if (!id_new(clock_now_ms(), &store->node_id, e)) {
         return false;
     }

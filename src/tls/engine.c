@@ -39,7 +39,8 @@ bool tls_engine_new(const struct tls_engine_config *config, struct tls_engine **
     if (!remote_keys_new(engine->library, &config->signer, &engine->keys, e) ||
         !certificates_new(engine->library, engine->keys, certificates_max, &engine->certificates,
                           e) ||
-        !tickets_new(engine->library, lifetime_ms, true, &engine->tickets, e)) {
+        !tickets_new(engine->library, lifetime_ms, !config->has_shared_tickets, &engine->tickets,
+                     e)) {
         return false;
     }
     *out_engine = PL_TAKE(engine);
@@ -70,6 +71,10 @@ struct remote_keys *tls_engine_keys(struct tls_engine *engine) {
 
 struct tickets *tls_engine_tickets(struct tls_engine *engine) {
     return engine->tickets;
+}
+
+void tls_engine_add_ticket_key(struct tls_engine *engine, const struct ticket_key *key) {
+    tickets_add(engine->tickets, key);
 }
 
 bool tls_engine_is_async(const struct tls_engine *engine) {

@@ -21,6 +21,8 @@ struct tls_engine_config {
     size_t certificates_max; /* parsed ones kept; 0: TLS_CERTIFICATES_DEFAULT */
     /* The signer may pause an ASYNC_JOB (the key is in another process). */
     bool is_signer_async;
+    /* Ticket keys come by tls_engine_add_ticket_key() alone, for several processes share them. */
+    bool has_shared_tickets;
 };
 
 /* Fails tls.provider, base.oom, base.random. */
@@ -29,6 +31,9 @@ bool tls_engine_new(const struct tls_engine_config *config, struct tls_engine **
 /* Connections must be gone. */
 void tls_engine_free(struct tls_engine *engine);
 PL_DEFINE_FREEP(tls_engine_freep, struct tls_engine, tls_engine_free)
+
+/* Fails never: see tickets_add(). */
+void tls_engine_add_ticket_key(struct tls_engine *engine, const struct ticket_key *key);
 
 /* --- for tls/connection -------------------------------------------------------------------------
  */

@@ -17,11 +17,13 @@ struct made_keys make_keys(void) {
     (void)snprintf(made.path, sizeof(made.path), "%s/sealing.key", made.folder);
     assert_ok(keys_create_sealing_key(made.path, &e), &e);
     assert_ok(keys_open(made.path, &made.keys, &e), &e);
+    assert_ok(ring_open(made.path, &made.ring, &e), &e);
     return made;
 }
 
 void made_keys_clear(struct made_keys *made) {
     keys_close(made->keys);
+    ring_free(made->ring);
     (void)unlink(made->path);
     (void)rmdir(made->folder);
 }

@@ -2,12 +2,13 @@
 #ifndef PL_TESTS_KEYS_MAKE_KEYS_H
 #define PL_TESTS_KEYS_MAKE_KEYS_H
 
-#include "keys/keys.h"
+#include "keys/ring.h"
 
 struct made_keys {
     char folder[64];
     char path[96]; /* of the sealing key */
     struct keys *keys;
+    struct ring *ring; /* another opening of the same */
 };
 
 struct made_keys make_keys(void);

@@ -22,7 +22,7 @@ static bool call_sign_handshake(const struct sealed_key *key, struct err *e) {
     const uint8_t hash[32] = {0};
     uint8_t signature[KEYS_SIGNATURE_MAX];
     size_t len = 0;
-    return keys_sign_handshake(ring.keys, key, HANDSHAKE_TLS13_SERVER_VERIFY, 0x0403, hash,
+    return ring_sign_handshake(ring.ring, key, HANDSHAKE_TLS13_SERVER_VERIFY, 0x0403, hash,
                                sizeof(hash), signature, &len, e);
 }
 

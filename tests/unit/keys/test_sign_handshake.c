@@ -76,7 +76,7 @@ static bool verifies(EVP_PKEY *key, uint16_t code, const uint8_t *message, size_
 
 static bool sign(size_t key, enum handshake_kind kind, uint16_t scheme, const uint8_t *input,
                  size_t len, uint8_t out[KEYS_SIGNATURE_MAX], size_t *out_len, struct err *e) {
-    return keys_sign_handshake(ring.keys, &server[key], kind, scheme, input, len, out, out_len, e);
+    return ring_sign_handshake(ring.ring, &server[key], kind, scheme, input, len, out, out_len, e);
 }
 
 static void assert_verify_signed(size_t key, uint16_t scheme, size_t hash_len) {

@@ -186,12 +186,13 @@ static void test_node_says_what_it_has_loaded(void **state) {
     int64_t after = 0;
     PL_AUTO(node_rows_clear) struct node_rows rows = {0};
     assert_ok(store_change_seq(f->store, &before, &f->e), &f->e);
-    assert_ok(store_node_applied(f->store, 17, 4711, &f->e), &f->e);
+    assert_ok(store_node_tell(f->store, &(struct node_progress){17, 16, 4711}, &f->e), &f->e);
     assert_ok(store_change_seq(f->store, &after, &f->e), &f->e);
     assert_int_equal(before, after);
     assert_ok(store_node_list(f->store, NULL, &rows, &f->e), &f->e);
     assert_int_equal(rows.count, 1);
     assert_int_equal(rows.items[0]->applied_seq, 17);
+    assert_int_equal(rows.items[0]->settled_seq, 16);
     assert_int_equal(rows.items[0]->seen_ms, 4711);
 }
 

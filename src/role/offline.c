@@ -1,0 +1,149 @@
+/* keys and unpack for one command. */
+#include "role/offline.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "keys/keys.h"
+#include "keys/unpack_wire.h"
+#include "ops/ops.h"
+#include "role/worker.h"
+#include "sys/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ANSWER_TIMEOUT_MS = 120 * 1000, START_ROOM = 8192, CALL_MAX = 4 * 1024 * 1024 + 4096 };
+
+struct offline {
+    struct ipc_channel *channel;
+    pid_t pid;
+};
+
+/* --- a process -----------------------------------------------------------------------------------
+ */
+
+static void offline_close(void *ctx) {
+    struct offline *offline = ctx;
+    if (offline == NULL) {
+        return;
+    }
+    ipc_channel_free(offline->channel); /* which ends it */
+    if (offline->pid > 0) {
+        while (waitpid(offline->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    mem_free(offline);
+}
+
+static void offline_closep(struct offline **offline) {
+    offline_close(*offline);
+}
+
+static bool read_failure(const struct ipc_message *message, struct err *e) {
+    struct unpack_reader r;
+    struct err failure = {0};
+    unpack_init(&r, message->bytes, message->len);
+    unpack_err(&r, &failure);
+    if (unpack_end(&r, e) && e != NULL) {
+        *e = failure;
+    }
+    return false;
+}
+
+static bool wait_for(struct ipc_channel *channel, enum ipc_type type, struct ipc_message *out,
+                     struct err *e) {
+    if (!ipc_wait(channel, ANSWER_TIMEOUT_MS, out, e)) {
+        return false;
+    }
+    if (out->type == IPC_FAILED) {
+        return read_failure(out, e);
+    }
+    return out->type == type ||
+           err_set(e, ERR_IPC_MALFORMED, "another process sent what nobody asked for");
+}
+
+static bool begin(const struct offline *offline, const char *data_dir, struct err *e) {
+    PL_AUTO(buf_clear) struct buf message = {.max = START_ROOM};
+    struct pack_writer w = {.out = &message};
+    struct worker_start start = {0};
+    struct ipc_message ready;
+    if (!user_for(USER_KEYS, &start.user, e)) {
+        return false;
+    }
+    if (!str_copy(start.data_dir, sizeof(start.data_dir), data_dir)) {
+        return err_set(e, ERR_BASE_LIMIT, "the data directory's path is too long");
+    }
+    worker_start_pack(&start, &w);
+    return pack_end(&w, e) &&
+           ipc_send(offline->channel, IPC_START, message.data, message.len, -1, e) &&
+           ipc_send(offline->channel, IPC_GO, NULL, 0, -1, e) &&
+           wait_for(offline->channel, IPC_READY, &ready, e);
+}
+
+static bool start(enum ipc_role role, const char *data_dir, struct offline **out_offline,
+                  struct err *e) {
+    void *memory = NULL;
+    int ends[2];
+    if (!mem_alloc(sizeof(struct offline), &memory, e)) {
+        return false;
+    }
+    PL_AUTO(offline_closep) struct offline *offline = memory;
+    if (!ipc_pair(ends, e)) {
+        return false;
+    }
+    bool ok =
+        process_start(ipc_role_name(role), ipc_role_name(IPC_CLIENT), ends[1], &offline->pid, e);
+    (void)close(ends[1]);
+    if (!ipc_channel_new(ends[0], IPC_CLIENT, role, &offline->channel, ok ? e : NULL) || !ok ||
+        !begin(offline, data_dir, e)) {
+        return false;
+    }
+    *out_offline = PL_TAKE(offline);
+    return true;
+}
+
+/* --- keys ----------------------------------------------------------------------------------------
+ */
+
+static bool call_keys(void *ctx, const struct buf *call, struct buf *out_answer, struct err *e) {
+    const struct offline *offline = ctx;
+    struct ipc_message answer;
+    return ipc_send(offline->channel, IPC_KEYS_CALL, call->data, call->len, -1, e) &&
+           wait_for(offline->channel, IPC_KEYS_REPLY, &answer, e) &&
+           buf_reserve(out_answer, answer.len, e) &&
+           buf_append(out_answer, answer.bytes, answer.len, e);
+}
+
+static bool open_keys(const char *data_dir, struct keys **out_keys, struct err *e) {
+    struct offline *offline = NULL;
+    if (!start(IPC_KEYS, data_dir, &offline, e)) {
+        return false;
+    }
+    const struct keys_transport transport = {
+        .ctx = offline, .call = call_keys, .close = offline_close};
+    return keys_connect(&transport, out_keys, e);
+}
+
+/* --- unpack --------------------------------------------------------------------------------------
+ */
+
+static bool unpack_file(bool is_pfx, const uint8_t *bytes, size_t len,
+                        const struct secret *password, struct unpacked *out, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    PL_AUTO(buf_cleanse) struct buf call = {.max = CALL_MAX};
+    struct ipc_message answer;
+    return buf_reserve(&call, len + password->len + 64, e) &&
+           unpack_wire_call(is_pfx, bytes, len, password, &call, e) &&
+           start(IPC_UNPACK, "", &offline, e) &&
+           ipc_send(offline->channel, IPC_UNPACK_CALL, call.data, call.len, -1, e) &&
+           wait_for(offline->channel, IPC_UNPACK_REPLY, &answer, e) &&
+           unpack_wire_result(answer.bytes, answer.len, out, e);
+}
+
+void offline_use(void) {
+    const struct ops_processes processes = {.open_keys = open_keys, .unpack = unpack_file};
+    ops_use_processes(&processes);
+}

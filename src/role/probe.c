@@ -1,0 +1,173 @@
+/*
+ * The process "probe": connections that go out. Today it proves service: it connects to a listener
+ * as a visitor would, by name, and says whether one of the expected certificates is presented. It
+ * has no store and no keys, and believes nothing that a server says.
+ *
+ * Limits: as many at a time as libuv's pool has threads (4), PROOF_TIMEOUT_MS each.
+ */
+#include "base/mem.h"
+#include "base/str.h"
+#include "role/proof.h"
+#include "role/workers.h"
+#include "tls/client.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PROOF_TIMEOUT_MS = 3000, FOLDERS_MAX = 8, ANSWER_MAX = 8 * 1024 };
+
+struct probe_process {
+    struct worker *worker;
+    struct peer *control;
+    int folders[FOLDERS_MAX];
+    size_t folder_count;
+};
+
+struct proving {
+    uv_work_t work;
+    struct probe_process *probe;
+    struct proof_wish wish;
+    bool is_proven;
+    struct err error;
+};
+
+/* --- in a thread ---------------------------------------------------------------------------------
+ */
+
+static bool is_expected(const struct proof_wish *wish, const struct cert *leaf) {
+    for (size_t i = 0; i < wish->sha256_count; i++) {
+        if (memcmp(wish->sha256[i], leaf->sha256, sizeof(leaf->sha256)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool prove(const struct proof_wish *wish, struct err *e) {
+    PL_AUTO(tls_look_clear) struct tls_look look = {0};
+    const struct tls_look_wish ask = {.connect_host = wish->address,
+                                      .port = wish->port,
+                                      .sni = wish->host[0] == '\0' ? NULL : wish->host,
+                                      .timeout_ms = PROOF_TIMEOUT_MS};
+    if (!tls_look_at(&ask, &look, e)) {
+        return false;
+    }
+    return is_expected(wish, look.presented.items[0]) ||
+           err_set(e, ERR_ROLE_PROOF_OTHER, "the listener presents another certificate, \"%.200s\"",
+                   cert_display_name(look.presented.items[0]));
+}
+
+static void work(uv_work_t *request) {
+    struct proving *proving = request->data;
+    proving->is_proven = prove(&proving->wish, &proving->error);
+}
+
+/* --- in the loop ---------------------------------------------------------------------------------
+ */
+
+static void answer(uv_work_t *request, int status) {
+    struct proving *proving = request->data;
+    PL_AUTO(buf_clear) struct buf message = {.max = ANSWER_MAX};
+    struct pack_writer w = {.out = &message};
+    pack_u64(&w, proving->wish.number);
+    pack_bool(&w, status == 0 && proving->is_proven);
+    pack_err(&w, &proving->error);
+    if (proving->probe->control != NULL && pack_end(&w, NULL)) {
+        peer_send(proving->probe->control, IPC_PROVED, message.data, message.len, -1);
+    }
+    mem_free(proving);
+}
+
+static bool on_control(void *ctx, struct peer *peer, struct ipc_message *message) {
+    struct probe_process *probe = ctx;
+    void *memory = NULL;
+    (void)peer;
+    if (!mem_alloc(sizeof(struct proving), &memory, NULL)) {
+        return true; /* control gives up by its own deadline */
+    }
+    struct proving *proving = memory;
+    proving->probe = probe;
+    proving->work.data = proving;
+    if (!proof_read(message, &proving->wish)) {
+        mem_free(proving);
+        return false;
+    }
+    if (uv_queue_work(&probe->worker->loop, &proving->work, work, answer) != 0) {
+        mem_free(proving);
+    }
+    return true;
+}
+
+static void on_control_gone(void *ctx, struct peer *peer) {
+    struct probe_process *probe = ctx;
+    probe->control = NULL;
+    peer_free(peer);
+}
+
+static bool on_message(struct worker *worker, struct ipc_message *message) {
+    struct probe_process *probe = worker->own;
+    struct worker_peer about;
+    if (message->type != IPC_PEER || !worker_peer_read(message, &about) ||
+        about.role != IPC_CONTROL) {
+        return false;
+    }
+    const struct peer_callbacks callbacks = {
+        .ctx = probe, .message = on_control, .gone = on_control_gone};
+    peer_free(PL_TAKE(probe->control));
+    return worker_connect(worker, message, IPC_CONTROL, &callbacks, &probe->control, NULL);
+}
+
+/* --- beginning and end ---------------------------------------------------------------------------
+ */
+
+/* What looking up names reads: its configuration, its libraries, the resolver's socket. */
+static void open_folders(struct probe_process *probe) {
+    static const char *const paths[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve"};
+    for (size_t i = 0; i < PL_ARRAY_LEN(paths); i++) {
+        int fd = open(paths[i], O_PATH | O_CLOEXEC | O_DIRECTORY);
+        if (fd >= 0) {
+            probe->folders[probe->folder_count++] = fd;
+        }
+    }
+}
+
+static bool begin(struct worker *worker, struct err *e) {
+    void *memory = NULL;
+    if (!mem_alloc(sizeof(struct probe_process), &memory, e)) {
+        return false;
+    }
+    struct probe_process *probe = worker->own = memory;
+    probe->worker = worker;
+    open_folders(probe);
+    return true;
+}
+
+static void keep(struct worker *worker, struct sandbox_wish *wish) {
+    const struct probe_process *probe = worker->own;
+    wish->rights = SANDBOX_CONNECT | SANDBOX_READ | SANDBOX_THREADS;
+    wish->folders = probe->folders;
+    wish->folder_count = probe->folder_count;
+}
+
+static void end(struct worker *worker) {
+    struct probe_process *probe = worker->own;
+    if (probe == NULL) {
+        return;
+    }
+    peer_free(PL_TAKE(probe->control));
+    for (size_t i = 0; i < probe->folder_count; i++) {
+        (void)close(probe->folders[i]);
+    }
+    /* Those under way answer to nobody, and then their memory goes. */
+    (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+    mem_free(probe);
+}
+
+const struct worker_kind probe_kind = {
+    .role = IPC_PROBE,
+    .begin = begin,
+    .message = on_message,
+    .keep = keep,
+    .end = end,
+};
