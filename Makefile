@@ -8,13 +8,17 @@ ARGS =
 # "true" makes errors of the compiler's warnings, as the CI job does. A compiler newer than the ones
 # that we know may warn about more: that is no reason not to build.
 STRICT = false
-# Minutes for each target of "make fuzz".
+# Minutes for each target of "make fuzz" and "make check-all".
 FUZZ_MINUTES = 1
 
 PYTHON = /usr/bin/python3
 PYTEST = $(PYTHON) -m pytest -p no:cacheprovider
 SANITIZED = -Db_sanitize=address,undefined -Doptimization=1 -Dtests=enabled
 STEPS = tools/run_steps
+GATES = "gates = tools/check" "gates' own tests = $(PYTEST) -q tests/gates"
+TESTS = "unit tests = meson test -C build --no-rebuild --print-errorlogs" \
+    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs" \
+    "end to end = $(PYTEST) -q tests/e2e"
 
 .PHONY: all run test test-build check-all bench fuzz soak install uninstall format clean help
 .NOTPARALLEL:
@@ -35,19 +39,13 @@ test-build:
 	@ninja -C build-asan --quiet
 
 test: test-build
-	@$(STEPS) \
-	    "gates = tools/check" \
-	    "gates' own tests = $(PYTEST) -q tests/gates" \
-	    "analysers = tools/analyse" \
-	    "unit tests = meson test -C build --no-rebuild --print-errorlogs" \
-	    "unit tests, sanitized = meson test -C build-asan --no-rebuild --print-errorlogs" \
-	    "end to end = $(PYTEST) -q tests/e2e"
+	@$(STEPS) $(GATES) "analysers = tools/analyse" $(TESTS)
 
 check-all: test-build
 	@tools/configure build-clang -Dstrict=true -Dtests=enabled --native-file tools/clang.ini
-	@$(STEPS) \
-	    "clang = ninja -C build-clang --quiet"
-	@$(MAKE) --no-print-directory test
+	@$(STEPS) $(GATES) "analysers = tools/analyse --all" "clang = ninja -C build-clang --quiet" $(TESTS) \
+	    "end to end, sanitized = env PADLOCK=build-asan/src/padlock $(PYTEST) -q tests/e2e" \
+	    "fuzzing = tools/fuzz $(FUZZ_MINUTES)"
 
 bench: all
 	@tools/setup bench

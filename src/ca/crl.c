@@ -78,7 +78,7 @@ static bool check_wish(const struct ca_issuer *issuer, const struct ca_crl *crl,
     if (is_sharded && !ca_issuer_has_base_url(issuer)) {
         (void)err_set(e, ERR_CA_CRL_BASE_URL,
                       "this CA's revocation list is in parts, and a part needs an address");
-        return err_hint(e, "give the CA a base URL: padlock init --base-url http://HOST");
+        return err_hint(e, "only \"padlock init --base-url http://HOST\" gives one");
     }
     int64_t length_max_ms =
         issuer->certificate->is_self_issued ? CA_ROOT_CRL_LIFETIME_MAX_MS : CA_CRL_LIFETIME_MAX_MS;

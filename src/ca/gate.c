@@ -151,11 +151,6 @@ static bool read_common_name(struct gate *gate, struct err *e) {
 
 static bool choose_profile(struct gate *gate, struct err *e) {
     struct ca_leaf *leaf = &gate->leaf;
-    if (gate->wish->profile != NULL) {
-        leaf->profile = gate->wish->profile;
-        (void)str_copy(leaf->profile_reason, sizeof(leaf->profile_reason), "it was asked for");
-        return true;
-    }
     PL_AUTO(san_list_clear) struct san_list names = {0};
     if (!san_list_copy(&leaf->sans, &names, e)) {
         return false;
@@ -167,8 +162,10 @@ static bool choose_profile(struct gate *gate, struct err *e) {
     }
     struct ca_profile_choice choice;
     ca_profile_choose(&names, &choice);
-    leaf->profile = choice.profile;
-    (void)str_copy(leaf->profile_reason, sizeof(leaf->profile_reason), choice.reason);
+    const struct ca_profile *asked = gate->wish->profile;
+    leaf->profile = asked == NULL ? choice.profile : asked;
+    (void)str_copy(leaf->profile_reason, sizeof(leaf->profile_reason),
+                   leaf->profile == choice.profile ? choice.reason : "it was asked for");
     return true;
 }
 
@@ -391,7 +388,9 @@ static bool check_wish(struct gate *gate, struct err *e) {
         (void)err_set(
             &why, ERR_CA_PROFILE_BASE_URL,
             "the profile \"server\" needs addresses of the CA's certificate and revocation list");
-        (void)err_hint(&why, "give the CA a base URL: padlock init --base-url http://HOST");
+        (void)err_hint(
+            &why,
+            "\"padlock init --base-url http://HOST\" gives them; --profile internal needs none");
         return refuse(gate, &why, e);
     }
     return true;
@@ -432,12 +431,6 @@ static bool copy_notices(struct gate *gate, struct err *e) {
     return true;
 }
 
-static bool notice_ca(struct gate *gate, struct err *e) {
-    return !gate->csr->asks_for_ca ||
-           list_add(&gate->leaf.notices,
-                    "the request asks for a CA's certificate; it gets a server's", e);
-}
-
 /* False with the first problem in e. */
 static bool answer(const struct ca_problems *problems, struct err *e) {
     if (problems->count == 0) {
@@ -463,8 +456,7 @@ bool ca_gate(const struct csr *csr, const struct ca_gate_wish *wish, const struc
     if (!copy_notices(&gate, e) || !check_csr(&gate, e) || !read_names(&gate, e) ||
         !read_common_name(&gate, e) || !choose_profile(&gate, e) || !place_common_name(&gate, e) ||
         !check_key(&gate, e) || !check_names(&gate, e) || !build_subject(&gate, e) ||
-        !check_wish(&gate, e) || !choose_lifetime(&gate, e) || !copy_key(&gate, e) ||
-        !notice_ca(&gate, e)) {
+        !check_wish(&gate, e) || !choose_lifetime(&gate, e) || !copy_key(&gate, e)) {
         return false;
     }
     bool is_passed = answer(&gate.problems, e);

@@ -34,7 +34,7 @@ bool ca_submission_move(enum submission_state *state, enum submission_state to, 
     (void)err_set(e, ERR_CA_SUBMISSION_STATE, "the submission is %s and cannot become %s",
                   from_name, to_name);
     if (*state == SUBMISSION_ISSUED) {
-        return err_hint(e, "an issued certificate is taken back with \"padlock ca revoke\"");
+        return err_hint(e, "its certificate is there already: \"padlock ca fetch\" gets it");
     }
     return ca_submission_is_final(*state) ? err_hint(e, "submit the CSR again") : false;
 }

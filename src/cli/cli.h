@@ -43,6 +43,17 @@ bool cli_password(const struct cli *cli, const char *prompt, bool is_new,
 bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len,
                     bool is_private, struct err *e) PL_MUST_USE;
 
+/*
+ * Hands out a file that a command is for: to path, with a line about it, else as it is to standard
+ * output; with --json in the document, as "pem" or "base64" unless it went to a path. Takes the
+ * document in any case. Fails as cli_write_file() does.
+ */
+bool cli_hand_out(const struct cli *cli, const char *path, const struct buf *file, bool is_private,
+                  json_t *document, struct err *e) PL_MUST_USE;
+
+/* Whether cli_write_file() would refuse to overwrite: to be asked before anything is changed. */
+bool cli_check_out(const struct cli *cli, const char *path, struct err *e) PL_MUST_USE;
+
 /* Asks "question [y/N]" at a terminal; --yes answers yes; no terminal and no --yes fails
  * cli.confirm. */
 bool cli_confirm(const struct cli *cli, const char *question, struct err *e) PL_MUST_USE;

@@ -59,11 +59,11 @@ static bool submit_file(struct cli *cli, struct submission_row **out_row, struct
     if (!csr_read(file.data, file.len, &csr, e)) {
         return err_wrap(e, "could not read the request \"%.300s\"", path);
     }
-    out_notices(&cli->out, &csr->notices);
     const struct submit_wish wish = {.csr = csr,
                                      .profile = args_text(cli->args, "profile"),
                                      .lifetime_ms = args_duration_ms(cli->args, "lifetime", 0)};
     if (!ops_submit(cli->ops, &wish, out_row, out_leaf, &problems, e)) {
+        out_notices(&cli->out, &csr->notices); /* else they are the leaf's, too */
         print_problems(cli, &problems);
         return err_wrap(e, "the CA refuses \"%.300s\"", path);
     }
@@ -78,9 +78,14 @@ static bool run_submit(struct cli *cli, struct err *e) {
         return false;
     }
     id_format_short(&row->id, id);
-    out_line(&cli->out, "submission %s waits for approval", id);
-    print_leaf(cli, row, &leaf);
-    out_line(&cli->out, "next: padlock ca approve %s", id);
+    if (cli->is_dry_run) {
+        out_line(&cli->out, "the CA takes it; it would wait for approval");
+        print_leaf(cli, row, &leaf);
+    } else {
+        out_line(&cli->out, "submission %s waits for approval", id);
+        print_leaf(cli, row, &leaf);
+        out_line(&cli->out, "next: padlock ca approve %s", id);
+    }
     return out_json(&cli->out, leaf_document(row, &leaf), e);
 }
 

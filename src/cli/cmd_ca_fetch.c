@@ -39,34 +39,25 @@ bool ca_run_fetch(struct cli *cli, struct err *e) {
                                .reader = reader < 0 ? PFX_FOR_WINDOWS : readers[reader],
                                .password = &password};
     bool is_pfx = wish.format == EXPORT_PFX;
-    if (!ops_issued_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
+    const char *path = args_text(cli->args, "out");
+    if (!cli_check_out(cli, path, e) ||
+        !ops_issued_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
         (is_pfx && !cli_password(cli, "password for the pfx: ", true, &password, e)) ||
         !ops_export_issued(cli->ops, row, &wish, &out, e)) {
         return false;
     }
-    const char *path = args_text(cli->args, "out");
-    if (cli->out.is_json && path == NULL) {
-        return out_json(&cli->out, view_issued(row), e);
-    }
-    if (!cli_write_file(cli, path, out.data, out.len, is_pfx, e)) {
-        return false;
-    }
-    return path == NULL || out_json(&cli->out, view_issued(row), e);
+    return cli_hand_out(cli, path, &out, is_pfx, view_issued(row), e);
 }
 
 bool ca_run_root(struct cli *cli, struct err *e) {
     PL_AUTO(issuer_clear) struct issuer root = {0};
     PL_AUTO(buf_clear) struct buf out = {.max = EXPORT_MAX};
-    const char *path = args_text(cli->args, "out");
     if (!ops_root(cli->ops, &root, e)) {
         return false;
-    }
-    if (cli->out.is_json && path == NULL) {
-        return out_json(&cli->out, view_issuer(root.row), e);
     }
     bool ok = args_choice(cli->args, "format") == 1
                   ? buf_append(&out, root.certificate->der, root.certificate->der_len, e)
                   : cert_append_pem(root.certificate, &out, e);
-    return ok && cli_write_file(cli, path, out.data, out.len, false, e) &&
-           (path == NULL || out_json(&cli->out, view_issuer(root.row), e));
+    return ok &&
+           cli_hand_out(cli, args_text(cli->args, "out"), &out, false, view_issuer(root.row), e);
 }

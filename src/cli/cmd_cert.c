@@ -153,16 +153,25 @@ static bool run_list(struct cli *cli, struct err *e) {
            ok;
 }
 
-static bool show_pem(struct cli *cli, const struct cert *cert, struct err *e) {
+static bool show_pem(struct cli *cli, const struct cert_row *row, const struct cert *cert,
+                     struct err *e) {
     PL_AUTO(buf_clear) struct buf pem = {.max = EXPORT_MAX};
-    (void)cli;
-    return cert_append_pem(cert, &pem, e) && out_bytes(pem.data, pem.len, e);
+    return cert_append_pem(cert, &pem, e) &&
+           cli_hand_out(cli, NULL, &pem, false, view_cert(row, NULL), e);
 }
 
-static bool show_text(struct cli *cli, const struct cert *cert, struct err *e) {
+static bool show_text(struct cli *cli, const struct cert_row *row, const struct cert *cert,
+                      struct err *e) {
     PL_AUTO(buf_clear) struct buf text = {.max = EXPORT_MAX};
-    (void)cli;
-    return cert_append_text(cert, &text, e) && out_bytes(text.data, text.len, e);
+    if (!cert_append_text(cert, &text, e) ||
+        (!cli->out.is_json && !out_bytes(text.data, text.len, e))) {
+        return false;
+    }
+    json_t *document = view_cert(row, NULL);
+    if (document != NULL) {
+        (void)json_object_set_new(document, "text", json_string(buf_string(&text)));
+    }
+    return out_json(&cli->out, document, e);
 }
 
 static bool show_fields(struct cli *cli, const struct cert_row *row, const struct cert *cert,
@@ -216,9 +225,10 @@ static bool run_show(struct cli *cli, struct err *e) {
         return false;
     }
     if (args_flag(cli->args, "pem")) {
-        return show_pem(cli, cert, e);
+        return show_pem(cli, row, cert, e);
     }
-    return args_flag(cli->args, "text") ? show_text(cli, cert, e) : show_fields(cli, row, cert, e);
+    return args_flag(cli->args, "text") ? show_text(cli, row, cert, e)
+                                        : show_fields(cli, row, cert, e);
 }
 
 static bool run_export(struct cli *cli, struct err *e) {
@@ -228,6 +238,7 @@ static bool run_export(struct cli *cli, struct err *e) {
                                               PFX_FOR_WINDOWS, PFX_FOR_JAVA, PFX_FOR_OPENSSL};
     int format = args_choice(cli->args, "format");
     int reader = args_choice(cli->args, "for");
+    const char *path = args_text(cli->args, "out");
     PL_AUTO(cert_row_freep) struct cert_row *row = NULL;
     PL_AUTO(secret_clear) struct secret password = {0};
     PL_AUTO(buf_cleanse) struct buf out = {.max = EXPORT_MAX};
@@ -240,32 +251,35 @@ static bool run_export(struct cli *cli, struct err *e) {
         (void)err_set(e, ERR_CLI_OPTION_VALUE, "a key goes only into pfx or pem");
         return err_hint(e, "use --format pfx");
     }
-    if (!ops_cert_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
+    if (!cli_check_out(cli, path, e) || !ops_cert_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
         (has_key && !cli_password(cli, "password for the exported key: ", true, &password, e)) ||
         !ops_export(cli->ops, row, &wish, &out, e)) {
         return false;
     }
-    const char *path = args_text(cli->args, "out");
-    if (!cli_write_file(cli, path, out.data, out.len, has_key, e)) {
-        return false;
-    }
-    if (path != NULL) {
-        out_line(&cli->out, "exported: \"%s\" to %s%s", row->friendly_name, path,
-                 has_key ? ", with its key, encrypted" : "");
-    }
-    return path == NULL || out_json(&cli->out, view_cert(row, NULL), e);
+    return cli_hand_out(cli, path, &out, has_key, view_cert(row, NULL), e);
 }
 
 static bool run_delete(struct cli *cli, struct err *e) {
     PL_AUTO(cert_row_freep) struct cert_row *row = NULL;
-    if (!ops_cert_pick(cli->ops, args_at(cli->args, 0), &row, e)) {
+    PL_AUTO(list_clear) struct list places;
+    bool is_unbound = args_flag(cli->args, "unbind");
+    list_init(&places, BOUND_MAX);
+    if (!ops_cert_pick(cli->ops, args_at(cli->args, 0), &row, e) ||
+        !ops_cert_bound_at(cli->ops, &row->id, &places, e)) {
         return false;
     }
-    if (!ops_cert_delete(cli->ops, row, args_flag(cli->args, "unbind"), e)) {
+    if (!ops_cert_delete(cli->ops, row, is_unbound, e)) {
         return err_wrap(e, "could not delete \"%.200s\"", row->friendly_name);
     }
+    for (size_t i = 0; i < places.count; i++) {
+        out_line(&cli->out, "unbound: %s", places.items[i]);
+    }
     out_line(&cli->out, "deleted: \"%s\"; \"padlock undo\" brings it back", row->friendly_name);
-    return out_json(&cli->out, view_cert(row, NULL), e);
+    json_t *document = view_cert(row, NULL);
+    if (document != NULL) {
+        (void)json_object_set_new(document, "unbound", view_list(&places));
+    }
+    return out_json(&cli->out, document, e);
 }
 
 static const struct option name_options[] = {

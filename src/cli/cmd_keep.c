@@ -9,7 +9,6 @@
 #include "ops/backup.h"
 #include "ops/history.h"
 #include "ops/trust.h"
-#include "sys/file.h"
 
 #include <stdio.h>
 
@@ -132,10 +131,9 @@ static bool print_undone(struct cli *cli, const struct operation_row *row, struc
         json_decref(changes);
         return false;
     }
-    return out_json(&cli->out,
-                    json_pack("{s:o, s:o, s:b}", "undone", view_operation(row, UNDO_DONE),
-                              "changes", changes, "is_dry_run", cli->is_dry_run),
-                    e);
+    return out_json(
+        &cli->out,
+        json_pack("{s:o, s:o}", "undone", view_operation(row, UNDO_DONE), "changes", changes), e);
 }
 
 static bool run_undo(struct cli *cli, struct err *e) {
@@ -303,11 +301,8 @@ static bool run_backup(struct cli *cli, struct err *e) {
     bool is_over = args_flag(cli->args, "force");
     PL_AUTO(secret_clear) struct secret passphrase = {0};
     int64_t len = 0;
-    if (!is_over && file_exists(path)) {
-        (void)err_set(e, ERR_SYS_FILE_EXISTS, "\"%.300s\" is already there", path);
-        return err_hint(e, "--force overwrites it");
-    }
-    if (!cli_password(cli, "passphrase for the backup: ", true, &passphrase, e) ||
+    if (!cli_check_out(cli, path, e) ||
+        !cli_password(cli, "passphrase for the backup: ", true, &passphrase, e) ||
         !ops_backup(cli->ops, path, &passphrase, is_over, &len, e)) {
         return false;
     }
@@ -334,9 +329,9 @@ static bool run_restore(struct cli *cli, struct err *e) {
     out_field(&cli->out, "sealing key", "opens the store's keys");
     out_field(&cli->out, "newest change", "%lld", (long long)restored.operation);
     return out_json(&cli->out,
-                    json_pack("{s:s, s:I, s:I, s:b}", "data_dir", cli->data_dir, "store_bytes",
+                    json_pack("{s:s, s:I, s:I}", "data_dir", cli->data_dir, "store_bytes",
                               (json_int_t)restored.store_len, "operation",
-                              (json_int_t)restored.operation, "is_dry_run", cli->is_dry_run),
+                              (json_int_t)restored.operation),
                     e);
 }
 

@@ -58,7 +58,11 @@ static bool print_new(struct cli *cli, const struct request_row *row, const stru
     char id[ID_SHORT_LEN + 1];
     id_format_short(&row->id, id);
     out_notices(&cli->out, warnings);
-    out_line(&cli->out, "request %s: key made and sealed, CSR signed", id);
+    if (cli->is_dry_run) {
+        out_line(&cli->out, "a request, with a key that is sealed as it is made");
+    } else {
+        out_line(&cli->out, "request %s: key made and sealed, CSR signed", id);
+    }
     out_field(&cli->out, "subject", "%s", row->subject);
     for (size_t i = 0; i < row->names.count; i++) {
         out_field(&cli->out, i == 0 ? "names" : "", "%s", row->names.items[i]);
@@ -72,6 +76,11 @@ static bool print_new(struct cli *cli, const struct request_row *row, const stru
         (void)json_object_set_new(document, "notices", view_list(warnings));
         if (path != NULL) {
             (void)json_object_set_new(document, "file", json_string(path));
+        } else if (!cli->is_dry_run) {
+            PL_AUTO(buf_clear) struct buf pem = {.max = 4 * CSR_DER_MAX};
+            if (csr_to_pem(&row->csr, &pem, NULL)) {
+                (void)json_object_set_new(document, "pem", json_string(buf_string(&pem)));
+            }
         }
     }
     return out_json(&cli->out, document, e);
@@ -106,7 +115,7 @@ static bool run_new(struct cli *cli, struct err *e) {
     } else if (!names_from_options(cli, &names, e)) {
         return false;
     }
-    return ops_request_new(cli->ops, &wish, &warnings, &row, e) &&
+    return cli_check_out(cli, path, e) && ops_request_new(cli->ops, &wish, &warnings, &row, e) &&
            (path == NULL || write_csr(cli, row, path, e)) &&
            print_new(cli, row, &warnings, path, e) &&
            (path != NULL || cli->out.is_json || write_csr(cli, row, NULL, e));
@@ -179,16 +188,7 @@ static bool run_csr(struct cli *cli, struct err *e) {
         !csr_to_pem(&row->csr, &pem, e)) {
         return false;
     }
-    const char *path = args_text(cli->args, "out");
-    if (cli->out.is_json && path == NULL) {
-        json_t *document = view_request(row);
-        if (document != NULL) {
-            (void)json_object_set_new(document, "csr", json_string(buf_string(&pem)));
-        }
-        return out_json(&cli->out, document, e);
-    }
-    return cli_write_file(cli, path, pem.data, pem.len, false, e) &&
-           (path == NULL || out_json(&cli->out, view_request(row), e));
+    return cli_hand_out(cli, args_text(cli->args, "out"), &pem, false, view_request(row), e);
 }
 
 static bool run_cancel(struct cli *cli, struct err *e) {

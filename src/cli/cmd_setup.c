@@ -35,6 +35,9 @@ static bool run_init(struct cli *cli, struct err *e) {
                                    .base_url = args_text(cli->args, "base-url")};
     struct user serving;
     if (cli->is_dry_run) {
+        if (!ops_init_check(cli->data_dir, &wish, e)) {
+            return false;
+        }
         out_line(&cli->out, "a store, a sealing key%s would be made in %s",
                  wish.has_no_ca ? "" : " and a CA", cli->data_dir);
         return out_json(&cli->out, json_pack("{s:s}", "data", cli->data_dir), e);

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "codec/base64.h"
 #include "sys/file.h"
 #include "sys/tty.h"
 
@@ -57,6 +58,15 @@ bool cli_password(const struct cli *cli, const char *prompt, bool is_new,
     return true;
 }
 
+bool cli_check_out(const struct cli *cli, const char *path, struct err *e) {
+    if (path == NULL || str_equal(path, "-") || args_flag(cli->args, "force") ||
+        !file_exists(path)) {
+        return true;
+    }
+    (void)err_set(e, ERR_SYS_FILE_EXISTS, "\"%.300s\" is already there", path);
+    return err_hint(e, "--force overwrites it");
+}
+
 bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, size_t len,
                     bool is_private, struct err *e) {
     if (cli->is_dry_run) {
@@ -71,6 +81,37 @@ bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, 
     }
     return file_create(path, bytes, len, mode, e) ||
            (e != NULL && e->code == ERR_SYS_FILE_EXISTS && err_hint(e, "--force overwrites it"));
+}
+
+static bool add_content(json_t *document, const struct buf *file, struct err *e) {
+    PL_AUTO(buf_cleanse) struct buf text = {.max = 2 * file->len + 4};
+    bool is_pem = str_starts_with(buf_string(file), "-----BEGIN ");
+    if (!is_pem && !base64_encode(file->data, file->len, &text, e)) {
+        return false;
+    }
+    return json_object_set_new(document, is_pem ? "pem" : "base64",
+                               json_string(buf_string(is_pem ? file : &text))) == 0 ||
+           err_set(e, ERR_BASE_OOM, "out of memory");
+}
+
+bool cli_hand_out(const struct cli *cli, const char *path, const struct buf *file, bool is_private,
+                  json_t *document, struct err *e) {
+    if (cli->out.is_json && path == NULL) {
+        if (document == NULL || add_content(document, file, e)) {
+            return out_json(&cli->out, document, e);
+        }
+        json_decref(document);
+        return false;
+    }
+    if (!cli_write_file(cli, path, file->data, file->len, is_private, e)) {
+        json_decref(document);
+        return false;
+    }
+    if (path != NULL && !str_equal(path, "-")) {
+        out_line(&cli->out, "written: %s%s", path,
+                 is_private ? ", with the private key, encrypted" : "");
+    }
+    return out_json(&cli->out, document, e);
 }
 
 bool cli_confirm(const struct cli *cli, const char *question, struct err *e) {

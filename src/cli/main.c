@@ -84,10 +84,10 @@ static bool run_command(struct cli *cli, struct err *e) {
     if (cli->ops != NULL) {
         ops_set_dry_run(cli->ops, cli->is_dry_run);
     }
-    bool ok = cli->command->run(cli, e);
-    if (ok && cli->is_dry_run) {
-        out_line(&cli->out, "dry run: nothing was changed");
+    if (cli->is_dry_run) {
+        out_line(&cli->out, "dry run: nothing is changed; without --dry-run:");
     }
+    bool ok = cli->command->run(cli, e);
     ops_close(cli->ops);
     cli->ops = NULL;
     return ok;
@@ -112,6 +112,7 @@ static int run_parsed(const struct command *command, const struct args *args, st
                       .out = *out,
                       .data_dir = data_dir,
                       .is_dry_run = args_flag(args, "dry-run")};
+    cli.out.is_dry_run = cli.is_dry_run;
     if (!run_command(&cli, e)) {
         char what[128];
         (void)snprintf(what, sizeof(what), "could not do \"%s\"", command->path);

@@ -121,8 +121,11 @@ bool out_json(const struct out *out, json_t *document, struct err *e) {
         return err_set(e, ERR_BASE_OOM, "out of memory");
     }
     bool ok = true;
+    if (out->is_dry_run) {
+        ok = json_object_set_new(document, "is_dry_run", json_true()) == 0;
+    }
     if (out->is_json) {
-        ok = json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
+        ok = ok && json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
              fputc('\n', stdout) != EOF && fflush(stdout) == 0;
     }
     json_decref(document);

@@ -16,7 +16,8 @@ enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_GREEN, OUT_YELLOW, OUT_RED, O
 struct out {
     bool is_json;
     bool is_quiet;
-    bool has_color; /* on standard output */
+    bool has_color;  /* on standard output */
+    bool is_dry_run; /* documents say so */
 };
 
 /* A line on standard output; nothing with --json or --quiet. The whole line is escaped. */

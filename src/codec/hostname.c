@@ -242,7 +242,7 @@ bool hostname_pattern_from_typed(const char *text, char out[HOSTNAME_SIZE], stru
     if (strlen(base) + 2 > HOSTNAME_LEN_MAX) {
         return say_too_long(text, e);
     }
-    (void)snprintf(out, HOSTNAME_SIZE, "*.%s", base);
+    (void)snprintf(out, HOSTNAME_SIZE, "*.%.*s", HOSTNAME_LEN_MAX - 2, base);
     return true;
 }
 

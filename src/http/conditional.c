@@ -25,8 +25,8 @@ static bool next_member(struct http_text *rest, struct http_text *out) {
     const char *comma = memchr(rest->at, ',', rest->len);
     size_t len = comma == NULL ? rest->len : (size_t)(comma - rest->at);
     *out = trim((struct http_text){.at = rest->at, .len = len});
-    *rest = comma == NULL ? (struct http_text){0}
-                          : (struct http_text){.at = comma + 1, .len = rest->len - len - 1};
+    rest->at = comma == NULL ? NULL : comma + 1;
+    rest->len = comma == NULL ? 0 : rest->len - len - 1;
     return true;
 }
 

@@ -420,8 +420,10 @@ static enum h1_result read_whole(struct http_text head, struct http_request *out
     struct http_text line = {0};
     struct http_text fields = {0};
     head.len -= 2; /* the empty line */
-    (void)split(head, '\n', &line, &fields);
-    line.len--;
+    if (!split(head, '\n', &line, &fields)) {
+        return refuse(refusal, 400, "the request line has no end");
+    }
+    line.len--; /* the carriage return */
     enum h1_result result = read_request_line(line, out, refusal);
     result = result == H1_WHOLE ? read_fields(fields, out, refusal) : result;
     result = result == H1_WHOLE ? check_host(out, refusal) : result;

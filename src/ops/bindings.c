@@ -59,41 +59,34 @@ static bool parse_url(const char *url, char scheme[8], char address[64], unsigne
 static bool add_conflict(struct bind_plan *plan, enum err_code code, const char *sentence,
                          struct err *e) {
     plan->conflict_code = plan->conflicts.count == 0 ? code : plan->conflict_code;
-    return list_add(&plan->conflicts, sentence, e);
+    return list_add_new(&plan->conflicts, sentence, e);
 }
 
-static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct err *e) {
+static bool check_dates(struct bind_plan *plan, const struct cert *cert, struct err *e) {
+    const char *name = plan->cert->friendly_name;
+    int64_t now_ms = clock_now_ms();
     char text[512];
     char day[11];
-    PL_AUTO(cert_freep) struct cert *cert = NULL;
-    int64_t now_ms = clock_now_ms();
-    if (!ops_cert_read(plan->cert, &cert, e)) {
-        return false;
-    }
-    (void)ops;
-    if (id_is_zero(&plan->cert->key_id)) {
-        (void)snprintf(text, sizeof(text), "\"%.200s\" has no private key in this store",
-                       plan->cert->friendly_name);
-        if (!add_conflict(plan, ERR_OPS_BIND_NO_KEY, text, e)) {
-            return false;
-        }
+    if (cert->not_before_ms > now_ms) {
+        clock_format_day(cert->not_before_ms, day);
+        (void)snprintf(text, sizeof(text), "\"%.200s\" is not valid before %s", name, day);
+        return add_conflict(plan, ERR_OPS_BIND_NOT_YET_VALID, text, e);
     }
     clock_format_day(cert->not_after_ms, day);
     if (cert->not_after_ms < now_ms) {
-        (void)snprintf(text, sizeof(text), "\"%.200s\" expired on %s", plan->cert->friendly_name,
-                       day);
-        if (!add_conflict(plan, ERR_OPS_BIND_EXPIRED, text, e)) {
-            return false;
-        }
-    } else if (cert->not_after_ms < now_ms + 7 * CLOCK_DAY_MS &&
-               !list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already",
-                            plan->cert->friendly_name, day)) {
-        return false;
+        (void)snprintf(text, sizeof(text), "\"%.200s\" expired on %s", name, day);
+        return add_conflict(plan, ERR_OPS_BIND_EXPIRED, text, e);
     }
+    return cert->not_after_ms >= now_ms + 7 * CLOCK_DAY_MS ||
+           list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already", name, day);
+}
+
+static bool check_names(struct bind_plan *plan, const struct cert *cert, struct err *e) {
     if (plan->host[0] == '\0' || cert_covers_host(cert, plan->host) ||
         san_list_has(&cert->sans, SAN_DNS, plan->host)) {
         return true;
     }
+    char text[512];
     PL_AUTO(mem_freep) char *names = NULL;
     if (!san_list_format(&cert->sans, &names, e)) {
         return false;
@@ -101,6 +94,19 @@ static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct er
     (void)snprintf(text, sizeof(text), "the name %.150s is not among the certificate's: %.250s",
                    plan->host, names);
     return add_conflict(plan, ERR_OPS_BIND_NAME, text, e);
+}
+
+static bool check_certificate(struct bind_plan *plan, struct err *e) {
+    char text[512];
+    PL_AUTO(cert_freep) struct cert *cert = NULL;
+    if (!ops_cert_read(plan->cert, &cert, e)) {
+        return false;
+    }
+    (void)snprintf(text, sizeof(text), "\"%.200s\" has no private key in this store",
+                   plan->cert->friendly_name);
+    bool is_told =
+        !id_is_zero(&plan->cert->key_id) || add_conflict(plan, ERR_OPS_BIND_NO_KEY, text, e);
+    return is_told && check_dates(plan, cert, e) && check_names(plan, cert, e);
 }
 
 /* The row's place for a certificate of this key type. */
@@ -139,24 +145,9 @@ static bool check_same(struct ops *ops, struct bind_plan *plan, struct err *e) {
     return ok && add_conflict(plan, ERR_OPS_BIND_EXISTS, text, e);
 }
 
-static bool overlaps(const char *a, const char *b) {
-    bool is_any = str_equal(a, "0.0.0.0") || str_equal(a, "::") || str_equal(b, "0.0.0.0") ||
-                  str_equal(b, "::");
-    bool is_same_family = (strchr(a, ':') == NULL) == (strchr(b, ':') == NULL);
-    return str_equal(a, b) || (is_any && is_same_family);
-}
-
 static bool check_neighbour(struct bind_plan *plan, const struct binding_row *other,
                             struct err *e) {
     char text[512];
-    if (!overlaps(other->address, plan->address)) {
-        return true;
-    }
-    if (!str_equal(other->address, plan->address)) {
-        return list_printf(&plan->warnings, e,
-                           "%s port %u is also listened on at %s: the more exact address answers",
-                           other->address, other->port, plan->address);
-    }
     if (!str_equal(other->scheme, plan->scheme)) {
         (void)snprintf(text, sizeof(text), "port %u of %s speaks %s already", other->port,
                        other->address, other->scheme);
@@ -179,20 +170,47 @@ static bool check_neighbour(struct bind_plan *plan, const struct binding_row *ot
     return true;
 }
 
-static bool check_neighbours(struct ops *ops, struct bind_plan *plan, struct err *e) {
-    const struct binding_filter filter = {.port = plan->row.port};
+/* The first bindings at that port, and at that address unless it is NULL. */
+static bool list_at(struct ops *ops, const struct bind_plan *plan, const char *address,
+                    struct binding_rows *out, struct err *e) {
+    const struct binding_filter filter = {.address = address, .port = plan->row.port};
     const struct page page = {.limit = FINDINGS_MAX};
+    return store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, out, e);
+}
+
+static bool check_neighbours(struct ops *ops, struct bind_plan *plan, struct err *e) {
     PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
-    if (!store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, &rows, e)) {
+    if (!list_at(ops, plan, plan->address, &rows, e)) {
         return false;
     }
     for (size_t i = 0; i < rows.count; i++) {
         bool is_itself = str_equal(rows.items[i]->host, plan->host) &&
-                         str_equal(rows.items[i]->address, plan->address) &&
                          str_equal(rows.items[i]->scheme, plan->scheme);
         bool has_room = plan->warnings.count + 2 < plan->warnings.max;
         if (!is_itself && has_room && !check_neighbour(plan, rows.items[i], e)) {
             return false;
+        }
+    }
+    return true;
+}
+
+/* 0.0.0.0 and 127.0.0.1 on one port: the system gives it only to one listener. */
+static bool check_overlap(struct ops *ops, struct bind_plan *plan, struct err *e) {
+    bool is_ipv6 = strchr(plan->address, ':') != NULL;
+    const char *everywhere = is_ipv6 ? "::" : "0.0.0.0";
+    bool is_everywhere = str_equal(plan->address, everywhere);
+    PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
+    if (!list_at(ops, plan, is_everywhere ? NULL : everywhere, &rows, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *other = rows.items[i]->address;
+        if (!str_equal(other, plan->address) && is_ipv6 == (strchr(other, ':') != NULL)) {
+            char text[512];
+            (void)snprintf(text, sizeof(text),
+                           "port %u is bound at %s: nobody else can listen at %s then",
+                           plan->row.port, other, plan->address);
+            return add_conflict(plan, ERR_OPS_BIND_OVERLAP, text, e);
         }
     }
     return true;
@@ -235,10 +253,11 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
     plan->row.scheme = plan->scheme;
     plan->row.address = plan->address;
     plan->row.host = plan->host;
-    if (!check_same(ops, plan, e) || !check_neighbours(ops, plan, e)) {
+    if (!check_same(ops, plan, e) || !check_neighbours(ops, plan, e) ||
+        !check_overlap(ops, plan, e)) {
         return false;
     }
-    return plan->cert == NULL || check_certificate(ops, plan, e);
+    return plan->cert == NULL || check_certificate(plan, e);
 }
 
 /* The certificate into its key type's place. */

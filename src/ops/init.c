@@ -251,15 +251,26 @@ static bool refuse_existing(const char *data_dir, struct err *e) {
     return err_hint(e, "use it as it is, or name another place with --data DIR");
 }
 
-bool ops_init(const char *data_dir, const struct init_wish *wish, struct err *e) {
-    PL_AUTO(mem_freep) char *base_url = NULL;
+static bool check_wish(const char *data_dir, const struct init_wish *wish, char **out_base_url,
+                       struct err *e) {
     if (!refuse_existing(data_dir, e) ||
-        (wish->base_url != NULL && !ca_base_url_check(wish->base_url, &base_url, e))) {
+        (wish->base_url != NULL && !ca_base_url_check(wish->base_url, out_base_url, e))) {
         return false;
     }
-    if (wish->ca_name != NULL &&
-        (wish->ca_name[0] == '\0' || strlen(wish->ca_name) > CA_NAME_MAX)) {
-        return err_set(e, ERR_OPS_CA_NAME, "a CA's name has 1 to %d bytes", CA_NAME_MAX);
+    bool is_named =
+        wish->ca_name == NULL || (wish->ca_name[0] != '\0' && strlen(wish->ca_name) <= CA_NAME_MAX);
+    return is_named || err_set(e, ERR_OPS_CA_NAME, "a CA's name has 1 to %d bytes", CA_NAME_MAX);
+}
+
+bool ops_init_check(const char *data_dir, const struct init_wish *wish, struct err *e) {
+    PL_AUTO(mem_freep) char *base_url = NULL;
+    return check_wish(data_dir, wish, &base_url, e);
+}
+
+bool ops_init(const char *data_dir, const struct init_wish *wish, struct err *e) {
+    PL_AUTO(mem_freep) char *base_url = NULL;
+    if (!check_wish(data_dir, wish, &base_url, e)) {
+        return false;
     }
     struct init_wish checked = *wish;
     checked.base_url = base_url == NULL ? "" : base_url;

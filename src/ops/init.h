@@ -23,4 +23,8 @@ struct init_wish {
  */
 bool ops_init(const char *data_dir, const struct init_wish *wish, struct err *e) PL_MUST_USE;
 
+/* Whether ops_init() would begin. Makes nothing. Fails store.exists, ca.base_url.invalid,
+ * ops.ca.name */
+bool ops_init_check(const char *data_dir, const struct init_wish *wish, struct err *e) PL_MUST_USE;
+
 #endif

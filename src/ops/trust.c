@@ -141,10 +141,30 @@ static bool put_system_file(const struct trust_job *job, struct trust_result *re
     return false;
 }
 
-static void trust_system(const struct trust_job *job, struct trust_result *result) {
-    static const char *const install[] = {"update-ca-certificates", NULL};
+/*
+ * Debian's hook copies each root that enters the system's store into Java's, under a name of its
+ * own, and does not take out what update-ca-certificates --fresh drops.
+ */
+static bool remove_java_copy(const struct trust_job *job, struct trust_result *result) {
+    char alias[TRUST_REASON_MAX];
+    (void)snprintf(alias, sizeof(alias), "debian:%s.pem", job->name);
+    const char *const look[] = {"keytool",   "-list",  "-cacerts", "-storepass", "changeit",
+                                "-noprompt", "-alias", alias,      NULL};
+    const char *const remove[] = {"keytool",   "-delete", "-cacerts", "-storepass", "changeit",
+                                  "-noprompt", "-alias",  alias,      NULL};
+    struct trust_result copy = {0};
+    return !run_is_installed("keytool") || !run_quietly(&copy, look) || run_quietly(result, remove);
+}
+
+static bool change_system(const struct trust_job *job, struct trust_result *result) {
+    static const char *const add[] = {"update-ca-certificates", NULL};
     /* Removing leaves dangling links in /etc/ssl/certs otherwise. */
-    static const char *const remove[] = {"update-ca-certificates", "--fresh", NULL};
+    static const char *const fresh[] = {"update-ca-certificates", "--fresh", NULL};
+    return put_system_file(job, result) && run_quietly(result, job->is_install ? add : fresh) &&
+           (job->is_install || remove_java_copy(job, result));
+}
+
+static void trust_system(const struct trust_job *job, struct trust_result *result) {
     (void)snprintf(result->place, sizeof(result->place), SYSTEM_FOLDER "/%s.crt", job->name);
     if (!has_program(result, "update-ca-certificates", "ca-certificates")) {
         return;
@@ -153,8 +173,7 @@ static void trust_system(const struct trust_job *job, struct trust_result *resul
         set_reason(result, TRUST_NOT_THERE, "the root is not in it");
         return;
     }
-    if (job->is_dry_run ||
-        (put_system_file(job, result) && run_quietly(result, job->is_install ? install : remove))) {
+    if (job->is_dry_run || change_system(job, result)) {
         result->outcome = TRUST_DONE;
     }
 }

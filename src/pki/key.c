@@ -12,6 +12,7 @@
 #include <openssl/objects.h>
 
 #include <stdio.h>
+#include <strings.h>
 
 /* The kinds that a user may ask for; the texts are those of the command line. */
 static const struct named_spec {
@@ -41,7 +42,11 @@ bool key_spec_parse(const char *text, struct key_spec *out_spec, struct err *e) 
             return true;
         }
     }
-    (void)err_set(e, ERR_PKI_KEY_SPEC, "\"%s\" is not a kind of key", text);
+    bool is_rsa = strncasecmp(text, "rsa:", 4) == 0 && str_is_digit(text[4]);
+    (void)err_set(e, ERR_PKI_KEY_SPEC,
+                  is_rsa ? "\"%s\" is refused: RSA keys have 2048, 3072 or 4096 bits"
+                         : "\"%s\" is not a kind of key",
+                  text);
     return err_hint(e, "use rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519");
 }
 

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "codec/country.h"
+#include "codec/hostname.h"
 
 #include <string.h>
 
@@ -287,10 +288,25 @@ static void replace(struct request_names *names, struct request_names *with) {
     *with = (struct request_names){0};
 }
 
+static bool warn_about_suffixes(const struct san_list *sans, struct list *warnings, struct err *e) {
+    for (size_t i = 0; i < sans->count; i++) {
+        const struct san *san = &sans->items[i];
+        if (san->kind == SAN_DNS && hostname_is_public_suffix(san->text) &&
+            !list_printf(warnings, e,
+                         "\"%s\" is a public suffix, under which others have their names; no "
+                         "public CA issues for it",
+                         san->text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool request_names_check(struct request_names *names, struct list *warnings, struct err *e) {
     PL_AUTO(request_names_clear) struct request_names checked = {0};
     if (!check_subject(&names->subject, &checked.subject, warnings, e) ||
-        !check_sans(names, dn_get(&checked.subject, NID_commonName), &checked.sans, e)) {
+        !check_sans(names, dn_get(&checked.subject, NID_commonName), &checked.sans, e) ||
+        !warn_about_suffixes(&checked.sans, warnings, e)) {
         return false;
     }
     replace(names, &checked);

@@ -153,6 +153,12 @@ bool query_one(struct query *q, struct store *store, const struct table *table, 
            (!has_row || row_read(statement, table, out_row, e));
 }
 
+static struct rows take_rows(struct rows *from) {
+    struct rows taken = *from;
+    *from = (struct rows){0};
+    return taken;
+}
+
 bool query_many(struct query *q, struct store *store, const struct table *table, size_t max,
                 struct rows *out, struct err *e) {
     PL_AUTO(db_releasep) struct db_statement *statement = NULL;
@@ -175,8 +181,7 @@ bool query_many(struct query *q, struct store *store, const struct table *table,
         }
         rows.count++;
     }
-    *out = rows;
-    rows = (struct rows){0};
+    *out = take_rows(&rows);
     return true;
 }
 
@@ -319,7 +324,6 @@ bool query_page_end(struct query *q, struct store *store, const struct listing *
             return false;
         }
     }
-    *out = rows;
-    rows = (struct rows){0};
+    *out = take_rows(&rows);
     return true;
 }

@@ -199,11 +199,13 @@ static bool remember_fault(struct entry *entry, const struct err *fault) {
 }
 
 static void evict(struct certificates *cache) {
-    while (map_count(cache->entries) > cache->max_count) {
-        struct entry *oldest = cache->oldest;
+    struct entry *oldest = cache->oldest;
+    while (oldest != NULL && map_count(cache->entries) > cache->max_count) {
+        struct entry *next = oldest->newer;
         unlink_entry(cache, oldest);
         (void)map_remove(cache->entries, &oldest->key, sizeof(oldest->key));
         free_entry(cache, oldest);
+        oldest = next;
     }
 }
 

@@ -40,8 +40,8 @@ def padlock(tmp_path):
 
 @pytest.fixture
 def store(padlock):
-    """The same after "padlock init"."""
-    padlock.run('init')
+    """The same after "padlock init", with a CA that issues every profile."""
+    padlock.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
     return padlock
 
 

@@ -20,12 +20,6 @@ ZLINT_REMARKS = {'e_cab_dv_subject_invalid_values', 'w_ext_subject_key_identifie
 SUBJECT = ('--org', 'Example Inc.', '--city', 'Redmond', '--state', 'Washington', '--country', 'US')
 
 
-@pytest.fixture
-def store(padlock):
-    padlock.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
-    return padlock
-
-
 def install(store, host=HOST, *options):
     """request → submit → approve → fetch → install, as the README prints them."""
     store.run('request', 'new', host, '--out', 'www.csr', '--force', *options)

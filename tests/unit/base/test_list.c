@@ -10,7 +10,7 @@ static void test_items_are_copies_in_order(void **state) {
     struct err e = {0};
     PL_AUTO(list_clear) struct list l;
     list_init(&l, 1000);
-    char text[8];
+    char text[12];
     for (int i = 0; i < 1000; i++) {
         (void)snprintf(text, sizeof(text), "%d", i);
         assert_ok(list_add(&l, text, &e), &e);

@@ -137,7 +137,7 @@ static void test_what_a_public_certificate_cannot_carry_is_left_out_and_said(voi
     assert_true(has_notice(&leaf, "serialNumber \"17\" was left out"));
     assert_true(has_notice(&leaf, "the e-mail address \"admin@example.com\" was left out"));
     assert_true(has_notice(&leaf, "the URI \"https://example.com/\" was left out"));
-    assert_true(has_notice(&leaf, "asks for a CA's certificate"));
+    assert_true(has_notice(&leaf, "asks to become a CA"));
 }
 
 static void test_organization_without_its_place_makes_a_domain_certificate(void **state) {

@@ -59,7 +59,7 @@ static void test_refusal_names_both_states(void **state) {
     enum submission_state at = I;
     assert_false(ca_submission_move(&at, D, &e));
     assert_string_equal(e.step[0], "the submission is issued and cannot become denied");
-    assert_non_null(strstr(e.hint, "revoke"));
+    assert_non_null(strstr(e.hint, "fetch"));
     at = A;
     assert_false(ca_submission_move(&at, A, &e));
     assert_string_equal(e.step[0], "the submission is approved already");

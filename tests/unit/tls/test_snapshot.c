@@ -445,7 +445,7 @@ static void test_a_damaged_version_is_refused_or_harmless(void **state) {
                                             .certificates = &certificate,
                                             .certificate_count = 1};
     assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
-    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *owned = b;
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *owned PL_UNUSED = b;
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
     assert_ok(snapshot_builder_publish(b, &image, &e), &e);
     void *good = NULL;
