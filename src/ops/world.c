@@ -8,8 +8,10 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "ops/bindings.h"
 #include "ops/certs.h"
 #include "ops/context.h"
+#include "ops/policies.h"
 #include "store/bindings.h"
 #include "store/certs.h"
 #include "store/chains.h"
@@ -32,6 +34,7 @@ struct building {
     struct map *certs;     /* certificate id → index */
     struct map *listeners; /* "https|…" → index */
     struct map *places;    /* binding id → struct place, owned */
+    struct policy_cache *policies;
     struct key_list keys;
     struct list *notes;
     uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
@@ -71,6 +74,7 @@ static void building_free(struct building *building) {
     map_free(building->certs);
     map_free(building->listeners);
     free_places(building->places);
+    policy_cache_free(building->policies);
     key_list_clear(&building->keys);
     mem_free(building);
 }
@@ -224,6 +228,51 @@ static bool remember_place(struct building *building, const struct binding_row *
     return true;
 }
 
+/* The words of the store and of the snapshot, in one order. */
+static enum snapshot_clients clients_of(enum client_auth auth) {
+    switch (auth) {
+    case CLIENT_AUTH_NONE:
+        return SNAPSHOT_CLIENTS_ANY;
+    case CLIENT_AUTH_OPTIONAL:
+        return SNAPSHOT_CLIENTS_OPTIONAL;
+    case CLIENT_AUTH_REQUIRED:
+        break;
+    }
+    return SNAPSHOT_CLIENTS_REQUIRED;
+}
+
+static bool choose_clients(struct building *building, const struct binding_row *row,
+                           struct cert_list *out_certs,
+                           struct snapshot_der out_ders[SNAPSHOT_CLIENT_CAS_MAX],
+                           struct snapshot_binding_wish *wish, struct err *e) {
+    struct err fault = {0};
+    if (!ops_bind_client_cas(building->ops, row, out_certs, &fault)) {
+        if (err_kind_of(&fault) != ERR_KIND_INVALID) {
+            *e = fault;
+            return false;
+        }
+        cert_list_clear(out_certs); /* damaged: this binding alone is not served */
+    }
+    wish->client_auth = clients_of(row->client_auth);
+    wish->client_cas = out_ders;
+    for (size_t i = 0; i < out_certs->count && i < SNAPSHOT_CLIENT_CAS_MAX; i++) {
+        const struct cert *cert = out_certs->items[i];
+        out_ders[wish->client_ca_count++] =
+            (struct snapshot_der){cert->der, (uint32_t)cert->der_len};
+    }
+    return true;
+}
+
+static bool choose_policy(struct building *building, const struct binding_row *row,
+                          struct snapshot_binding_wish *wish, struct err *e) {
+    bool is_missing = false;
+    return ops_policy_of_binding(building->ops, building->policies, row, &wish->policy, &is_missing,
+                                 e) &&
+           (!is_missing ||
+            note(building, "a binding's TLS policy cannot be used, intermediate stands in",
+                 row->tls_policy, e));
+}
+
 static bool add_binding(struct building *building, const struct binding_row *row, struct err *e) {
     const struct id *ids[] = {&row->ec_cert_id, &row->rsa_cert_id, &row->ed25519_cert_id};
     uint32_t certificates[PL_ARRAY_LEN(ids)];
@@ -239,10 +288,21 @@ static bool add_binding(struct building *building, const struct binding_row *row
         }
     }
     bool is_https = str_equal(row->scheme, "https");
+    struct snapshot_der client_cas[SNAPSHOT_CLIENT_CAS_MAX];
+    PL_AUTO(cert_list_clear) struct cert_list clients = {0};
     if (is_https && wish.certificate_count == 0) {
         return note(building, "a binding has no certificate left and is not served", row->host, e);
     }
-    wish.policy = is_https ? tls_policy_find(row->tls_policy) : NULL;
+    if (!choose_clients(building, row, &clients, client_cas, &wish, e)) {
+        return false;
+    }
+    if (wish.client_auth != SNAPSHOT_CLIENTS_ANY && wish.client_ca_count == 0) {
+        return note(building, "a binding asks clients for certificates of no CA and is not served",
+                    row->host, e);
+    }
+    if (is_https && !choose_policy(building, row, &wish, e)) {
+        return false;
+    }
     if (!add_site(building, &row->site_id, &wish.site, e)) {
         return false;
     }
@@ -282,7 +342,8 @@ static bool build(struct building *building, int64_t seq, struct err *e) {
            map_new(SNAPSHOT_SITES_MAX, &building->sites, e) &&
            map_new(SNAPSHOT_CERTIFICATES_MAX, &building->certs, e) &&
            map_new(SNAPSHOT_LISTENERS_MAX, &building->listeners, e) &&
-           map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) && add_all(building, e);
+           map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) &&
+           policy_cache_new(&building->policies, e) && add_all(building, e);
 }
 
 static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes, struct err *e) {

@@ -341,6 +341,9 @@ static uint16_t scheme_of(const struct signature_context *context) {
         {KEY_RSA, false, "SHA2-384", "SHA384", 0x0501},
         {KEY_RSA, false, "SHA2-512", "SHA512", 0x0601},
         {KEY_ED25519, false, "", "", 0x0807},
+        /* TLS 1.0 and 1.1; the first has no number of its own, 0xFF01 is the library's for it. */
+        {KEY_RSA, false, "MD5-SHA1", "MD5-SHA1", 0xFF01},
+        {KEY_EC, false, "SHA1", "SHA-1", 0x0203},
     };
     for (size_t i = 0; i < PL_ARRAY_LEN(schemes); i++) {
         if (schemes[i].family == context->key->family && schemes[i].is_pss == context->is_pss &&
@@ -375,6 +378,11 @@ static bool is_server_key_exchange(const uint8_t *tbs, size_t len) {
            tbs[randoms + 3] > 0 && len == randoms + 4 + tbs[randoms + 3];
 }
 
+/* Schemes of TLS 1.0 and 1.1, which nothing newer may be signed with. */
+static bool is_before_tls12(uint16_t scheme) {
+    return scheme == 0xFF01 || scheme == 0x0203;
+}
+
 static bool ask_signer(const struct signature_context *context, const uint8_t *tbs, size_t tbs_len,
                        uint8_t signature[REMOTE_SIGNATURE_MAX], size_t *out_len, struct err *e) {
     const struct remote_signer *signer = &context->shared->signer;
@@ -386,7 +394,7 @@ static bool ask_signer(const struct signature_context *context, const uint8_t *t
         return err_set(e, ERR_TLS_SIGN_REFUSED, "no signature scheme for digest \"%s\"",
                        context->digest);
     }
-    if (is_certificate_verify(tbs, tbs_len, &hash, &hash_len)) {
+    if (is_certificate_verify(tbs, tbs_len, &hash, &hash_len) && !is_before_tls12(scheme)) {
         return signer->sign(signer->ctx, handle, REMOTE_TLS13_SERVER_VERIFY, scheme, hash, hash_len,
                             signature, out_len, e);
     }
