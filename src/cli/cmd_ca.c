@@ -37,6 +37,7 @@ static void print_leaf(const struct cli *cli, const struct submission_row *row,
     }
     out_field(&cli->out, "key", "%s", row->key_spec);
     out_field(&cli->out, "valid until", "%s", ends);
+    out_field(&cli->out, "good for", "%s", row->is_client_auth ? "servers and clients" : "servers");
 }
 
 /* All reasons for refusing but the first, which is the error itself. */
@@ -61,7 +62,8 @@ static bool submit_file(struct cli *cli, struct submission_row **out_row, struct
     }
     const struct submit_wish wish = {.csr = csr,
                                      .profile = args_text(cli->args, "profile"),
-                                     .lifetime_ms = args_duration_ms(cli->args, "lifetime", 0)};
+                                     .lifetime_ms = args_duration_ms(cli->args, "lifetime", 0),
+                                     .is_client_auth = args_flag(cli->args, "client-auth")};
     if (!ops_submit(cli->ops, &wish, out_row, out_leaf, &problems, e)) {
         out_notices(&cli->out, &csr->notices); /* else they are the leaf's, too */
         print_problems(cli, &problems);
@@ -285,6 +287,7 @@ static bool run_status(struct cli *cli, struct err *e) {
 static const struct option submit_options[] = {
     {"profile", OPTION_CHOICE, "server|internal", "the profile (default: by the names)"},
     {"lifetime", OPTION_DURATION, "DURATION", "how long it shall be valid, at most (30d)"},
+    {"client-auth", OPTION_FLAG, NULL, "good for clients too (profile internal)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option queue_options[] = {

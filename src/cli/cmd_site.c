@@ -6,6 +6,7 @@
 #include "cli/view.h"
 #include "ops/bindings.h"
 #include "ops/certs.h"
+#include "ops/policies.h"
 #include "ops/sites.h"
 
 #include <stdio.h>
@@ -81,15 +82,15 @@ static bool bind_row(struct cli *cli, struct out_table *table, json_t *items,
                            names[i]);
         }
     }
+    char traits[64];
+    (void)snprintf(traits, sizeof(traits), "%s%s%s%s", row->is_strict ? "strict" : "",
+                   row->is_strict && row->client_auth != CLIENT_AUTH_NONE ? ", " : "",
+                   row->client_auth == CLIENT_AUTH_NONE ? "" : "client certificate ",
+                   row->client_auth == CLIENT_AUTH_NONE ? "" : client_auth_text(row->client_auth));
     id_format_short(&row->id, id);
     binding_format(row, place);
-    const char *cells[] = {id,
-                           site == NULL ? "?" : site->name,
-                           place,
-                           row->host,
-                           certs,
-                           row->tls_policy,
-                           row->is_strict ? "strict" : ""};
+    const char *cells[] = {
+        id, site == NULL ? "?" : site->name, place, row->host, certs, row->tls_policy, traits};
     (void)json_array_append_new(items, view_binding(row, site == NULL ? "" : site->name));
     return out_table_row(table, OUT_PLAIN, cells, e);
 }
@@ -149,13 +150,21 @@ static bool run_site_remove(struct cli *cli, struct err *e) {
            print_site(cli, row, "removed", e);
 }
 
+/* The choices of --client-auth are in the enum's order. */
+static enum client_auth client_auth_of(const struct args *args) {
+    int choice = args_choice(args, "client-auth");
+    return choice < 0 ? CLIENT_AUTH_NONE : (enum client_auth)choice;
+}
+
 static struct bind_wish wish_of(const struct cli *cli) {
     return (struct bind_wish){.site = args_at(cli->args, 0),
                               .url = args_at(cli->args, 1),
                               .host = args_text(cli->args, "host"),
                               .cert = args_text(cli->args, "cert"),
-                              .tls_policy = args_text(cli->args, "tls-policy"),
-                              .is_strict = args_flag(cli->args, "strict")};
+                              .tls_policy = args_text(cli->args, "policy"),
+                              .is_strict = args_flag(cli->args, "strict"),
+                              .client_auth = client_auth_of(cli->args),
+                              .client_ca = args_text(cli->args, "client-ca")};
 }
 
 static bool run_bind_add(struct cli *cli, struct err *e) {
@@ -214,14 +223,45 @@ static bool run_bind_list(struct cli *cli, struct err *e) {
     PL_AUTO(cert_row_freep) struct cert_row *cert = NULL;
     const char *site_name = args_text(cli->args, "site");
     const char *cert_text = args_text(cli->args, "cert");
+    const char *policy_name = args_text(cli->args, "policy");
+    PL_AUTO(policy_found_clear) struct policy_found policy = {0};
+    if (policy_name != NULL && !ops_policy_pick(cli->ops, policy_name, &policy, e)) {
+        return false;
+    }
     if ((site_name != NULL && !ops_site_pick(cli->ops, site_name, &site, e)) ||
         (cert_text != NULL && !ops_cert_pick(cli->ops, cert_text, &cert, e))) {
         return false;
     }
     const struct binding_filter filter = {.site_id = site == NULL ? NULL : &site->id,
                                           .cert_id = cert == NULL ? NULL : &cert->id,
+                                          .tls_policy =
+                                              policy.policy == NULL ? NULL : policy.policy->name,
                                           .host = args_text(cli->args, "host")};
     return list_bindings(cli, &filter, e);
+}
+
+static bool run_bind_set(struct cli *cli, struct err *e) {
+    PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
+    char place[96];
+    int strict = args_choice(cli->args, "strict");
+    int auth = args_choice(cli->args, "client-auth");
+    bool is_strict = strict == 0;
+    enum client_auth client_auth = client_auth_of(cli->args);
+    const struct bind_change change = {.tls_policy = args_text(cli->args, "policy"),
+                                       .is_strict = strict < 0 ? NULL : &is_strict,
+                                       .client_auth = auth < 0 ? NULL : &client_auth,
+                                       .client_ca = args_text(cli->args, "client-ca")};
+    if (!ops_bind_pick(cli->ops, args_at(cli->args, 0), args_text(cli->args, "host"), &row, e)) {
+        return false;
+    }
+    binding_format(row, place);
+    if (!ops_bind_set(cli->ops, &row, &change, e)) {
+        return err_wrap(e, "could not change the binding %s %.200s", place, row->host);
+    }
+    out_line(&cli->out, "changed: %s %s has the TLS policy %s; client certificate: %s%s", place,
+             row->host, row->tls_policy, client_auth_text(row->client_auth),
+             row->is_strict ? "; strict" : "");
+    return out_json(&cli->out, view_binding(row, ""), e);
 }
 
 static bool run_bind_remove(struct cli *cli, struct err *e) {
@@ -254,17 +294,33 @@ static const struct option page_options[] = {
     {"after", OPTION_TEXT, "PLACE", "the next page: \"next\" of the page before"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
+#define CLIENT_AUTH_CHOICES "none|optional|required"
+static const struct option bind_set_options[] = {
+    {"host", OPTION_TEXT, "NAME", "of several at that address"},
+    {"policy", OPTION_TEXT, "NAME", "another TLS policy"},
+    {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},
+    {"client-ca", OPTION_TEXT, "FILE",
+     "the CA certificates that clients' must come from; \"own\": this store's CA"},
+    {"strict", OPTION_CHOICE, "yes|no",
+     "refuse clients that ask for a name without a binding there"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
 static const struct option bind_options[] = {
     {"host", OPTION_TEXT, "NAME",
      "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
     {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},
-    {"tls-policy", OPTION_TEXT, "NAME", "modern or intermediate (the default)"},
+    {"policy", OPTION_TEXT, "NAME",
+     "the TLS policy: modern, intermediate (the default), old, or your own"},
+    {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},
+    {"client-ca", OPTION_TEXT, "FILE",
+     "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
     {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option bind_list_options[] = {
     {"site", OPTION_TEXT, "NAME", "only this site's"},
     {"cert", OPTION_TEXT, "CERTIFICATE", "only with this certificate"},
+    {"policy", OPTION_TEXT, "NAME", "only with this TLS policy"},
     {"host", OPTION_TEXT, "NAME", "only this host name"},
     {"limit", OPTION_NUMBER, "N", "how many (default 100, at most 1000)"},
     {"after", OPTION_TEXT, "PLACE", "the next page: \"next\" of the page before"},
@@ -298,6 +354,11 @@ const struct command site_commands[] = {
     {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0,
      "tell what stands against a binding, change nothing", NULL, bind_options, run_bind_check},
     {"bind list", "", 0, 0, 0, "list the bindings", NULL, bind_list_options, run_bind_list},
+    {"bind set", "BINDING", 1, 1, COMMAND_CHANGES,
+     "change a binding's TLS policy, client certificates or strictness",
+     "BINDING is an id, or https://ADDRESS:PORT, with --host where several names are bound.\n\n"
+     "  padlock bind set https://0.0.0.0:443 --host intern.example.com --client-auth required",
+     bind_set_options, run_bind_set},
     {"bind remove", "BINDING", 1, 1, COMMAND_CHANGES,
      "remove one (an id, or "
      "https://ADDRESS:PORT)",

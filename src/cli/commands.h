@@ -9,6 +9,7 @@ extern const struct command request_commands[]; /* request … */
 extern const struct command ca_commands[];      /* ca … */
 extern const struct command cert_commands[];    /* cert … */
 extern const struct command site_commands[];    /* site …, bind … */
+extern const struct command policy_commands[];  /* policy … */
 extern const struct command serve_commands[];   /* serve */
 extern const struct command look_commands[];    /* verify, inspect */
 extern const struct command keep_commands[];    /* undo, audit, trust, backup, restore */

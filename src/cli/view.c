@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "codec/json.h"
+#include "ops/bindings.h"
 
 #include <stdio.h>
 
@@ -64,6 +65,7 @@ json_t *view_submission(const struct submission_row *row) {
         o, o != NULL && set_head(o, &row->id, row->created_ms) &&
                json_set_text(o, "state", submission_state_text(row->state), NULL) &&
                json_set_text(o, "profile", row->profile, NULL) &&
+               json_set_bool(o, "is_client_auth", row->is_client_auth, NULL) &&
                json_set_text(o, "subject", row->subject, NULL) &&
                json_set_taken(o, "names", view_texts(&row->names), NULL) &&
                json_set_text(o, "key", row->key_spec, NULL) &&
@@ -131,19 +133,33 @@ json_t *view_site(const struct site_row *row) {
                          json_set_taken(o, "index", view_texts(&row->index_names), NULL));
 }
 
+/* The subjects of the clients' CAs; "own" for the store's own CA. */
+static bool set_client_ca(json_t *object, const struct binding_row *row) {
+    PL_AUTO(list_clear) struct list names = {.max = CERT_LIST_MAX};
+    if (row->client_auth == CLIENT_AUTH_NONE) {
+        return true;
+    }
+    return row->client_ca.len == 0
+               ? json_set_text(object, "client_ca", "own", NULL)
+               : ops_bind_client_ca_names(row, &names, NULL) &&
+                     json_set_taken(object, "client_ca", view_list(&names), NULL);
+}
+
 json_t *view_binding(const struct binding_row *row, const char *site_name) {
     json_t *o = json_object();
-    return finish(o, o != NULL && set_head(o, &row->id, row->created_ms) &&
-                         json_set_text(o, "site", site_name, NULL) &&
-                         json_set_text(o, "scheme", row->scheme, NULL) &&
-                         json_set_text(o, "address", row->address, NULL) &&
-                         json_set_integer(o, "port", row->port, NULL) &&
-                         json_set_text(o, "host", row->host, NULL) &&
-                         json_set_bool(o, "is_strict", row->is_strict, NULL) &&
-                         json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
-                         set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&
-                         set_id(o, "ec_certificate_id", &row->ec_cert_id) &&
-                         set_id(o, "ed25519_certificate_id", &row->ed25519_cert_id));
+    return finish(o,
+                  o != NULL && set_head(o, &row->id, row->created_ms) &&
+                      json_set_text(o, "site", site_name, NULL) &&
+                      json_set_text(o, "scheme", row->scheme, NULL) &&
+                      json_set_text(o, "address", row->address, NULL) &&
+                      json_set_integer(o, "port", row->port, NULL) &&
+                      json_set_text(o, "host", row->host, NULL) &&
+                      json_set_bool(o, "is_strict", row->is_strict, NULL) &&
+                      json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
+                      json_set_text(o, "client_auth", client_auth_text(row->client_auth), NULL) &&
+                      set_client_ca(o, row) && set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&
+                      set_id(o, "ec_certificate_id", &row->ec_cert_id) &&
+                      set_id(o, "ed25519_certificate_id", &row->ed25519_cert_id));
 }
 
 json_t *view_audit(const struct audit_row *row) {

@@ -6,10 +6,11 @@
 #include "base/str.h"
 #include "codec/hostname.h"
 #include "codec/uri.h"
+#include "ops/bind_set.h"
 #include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/sites.h"
-#include "tls/policy.h"
+#include "tls/policy_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,8 @@ void bind_plan_clear(struct bind_plan *plan) {
     site_row_free(plan->site);
     cert_row_free(plan->cert);
     binding_row_free(plan->existing);
+    policy_found_clear(&plan->policy);
+    buf_clear(&plan->client_ca);
     list_clear(&plan->conflicts);
     list_clear(&plan->warnings);
     *plan = (struct bind_plan){0};
@@ -230,13 +233,43 @@ static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_p
                        is_https ? "an https binding needs a certificate (--cert)"
                                 : "an http binding has no certificate");
     }
-    const char *policy = wish->tls_policy == NULL ? "intermediate" : wish->tls_policy;
-    if (is_https && tls_policy_find(policy) == NULL) {
-        (void)err_set(e, ERR_OPS_BIND_POLICY, "there is no TLS policy \"%.60s\"", policy);
-        return err_hint(e, "use modern or intermediate");
+    if (!is_https) {
+        plan->row.tls_policy = "";
+        return wish->client_auth == CLIENT_AUTH_NONE ||
+               err_set(e, ERR_OPS_BIND_CLIENT_AUTH, "http has no client certificates");
     }
-    plan->row.tls_policy = is_https ? tls_policy_find(policy)->name : "";
-    return !is_https || ops_cert_pick(ops, wish->cert, &plan->cert, e);
+    plan->row.client_auth = wish->client_auth;
+    return bind_choose_policy(ops, wish->tls_policy, &plan->row, &plan->policy, e) &&
+           bind_choose_client_ca(ops, wish->client_ca, &plan->row, &plan->client_ca, e) &&
+           ops_cert_pick(ops, wish->cert, &plan->cert, e);
+}
+
+/* A binding that is extended keeps its own policy, which must be able to use the new key too. */
+static bool check_policy(struct ops *ops, const struct bind_wish *wish, struct bind_plan *plan,
+                         struct err *e) {
+    struct key_spec spec = {0};
+    char text[512];
+    if (plan->existing != NULL) {
+        bool is_other = wish->tls_policy != NULL &&
+                        !str_equal(plan->existing->tls_policy, plan->policy.policy->name);
+        policy_found_clear(&plan->policy);
+        plan->row.tls_policy = plan->existing->tls_policy;
+        if (!ops_policy_pick(ops, plan->existing->tls_policy, &plan->policy, e) ||
+            (is_other && !list_printf(&plan->warnings, e,
+                                      "the binding keeps its TLS policy \"%s\"; \"padlock bind "
+                                      "set\" changes it",
+                                      plan->policy.policy->name))) {
+            return false;
+        }
+    }
+    if (!key_spec_parse(plan->cert->key_spec, &spec, NULL) ||
+        tls_policy_serves(plan->policy.policy, spec.family, spec.bits)) {
+        return true;
+    }
+    (void)snprintf(text, sizeof(text),
+                   "the TLS policy \"%.63s\" has no suites and signatures for a %s key",
+                   plan->policy.policy->name, plan->cert->key_spec);
+    return add_conflict(plan, ERR_OPS_BIND_POLICY_KEY, text, e);
 }
 
 bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
@@ -257,7 +290,7 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
         !check_overlap(ops, plan, e)) {
         return false;
     }
-    return plan->cert == NULL || check_certificate(plan, e);
+    return plan->cert == NULL || (check_certificate(plan, e) && check_policy(ops, wish, plan, e));
 }
 
 /* The certificate into its key type's place. */

@@ -2,8 +2,11 @@
 #ifndef PL_OPS_BINDINGS_H
 #define PL_OPS_BINDINGS_H
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "ops/ops.h"
+#include "ops/policies.h"
+#include "pki/cert.h"
 #include "store/bindings.h"
 #include "store/certs.h"
 #include "store/sites.h"
@@ -15,6 +18,8 @@ struct bind_wish {
     const char *cert;       /* name, id or fingerprint; NULL for http */
     const char *tls_policy; /* NULL: intermediate */
     bool is_strict;
+    enum client_auth client_auth;
+    const char *client_ca; /* a file with CA certificates; NULL or "own": the own CA */
 };
 
 /* What a wish comes to, before anything is changed. Clear works on a zeroed struct. */
@@ -27,6 +32,8 @@ struct bind_plan {
     char scheme[8];
     char address[64];
     char host[256];
+    struct policy_found policy;  /* none for http */
+    struct buf client_ca;        /* what row.client_ca points to */
     struct list conflicts;       /* reasons why it cannot be made, a sentence each */
     struct list warnings;        /* what will work, but perhaps not as meant */
     enum err_code conflict_code; /* of the first conflict */
@@ -38,7 +45,7 @@ void bind_plan_clear(struct bind_plan *plan);
  * certificate; no key; expired), warnings (a binding without a host is overridden for names that
  * others have; the certificate ends soon; nothing else answers for names that are not bound).
  * Success is that it could be looked at. Fails for what is no binding at all: ops.bind.url,
- * ops.bind.policy, ops.site.missing, ops.cert.missing.
+ * ops.policy.missing, ops.site.missing, ops.cert.missing, ops.bind.client_ca, ops.bind.client_auth.
  */
 bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
                    struct err *e) PL_MUST_USE;
@@ -56,6 +63,34 @@ bool ops_bind_add(struct ops *ops, struct bind_plan *plan, struct binding_row **
  */
 bool ops_bind_pick(struct ops *ops, const char *text, const char *host,
                    struct binding_row **out_row, struct err *e) PL_MUST_USE;
+
+/* What is to be changed of a binding; NULL leaves it. */
+struct bind_change {
+    const char *tls_policy;
+    const bool *is_strict;
+    const enum client_auth *client_auth;
+    const char *client_ca; /* as in a wish */
+};
+
+/*
+ * Changes a binding; row is renewed. Can be undone.
+ *
+ * Fails  ops.policy.missing, ops.bind.policy_key (the policy cannot use its certificate),
+ *        ops.bind.client_auth, ops.bind.client_ca, pki.trust.empty, sys.file.*
+ */
+bool ops_bind_set(struct ops *ops, struct binding_row **row, const struct bind_change *change,
+                  struct err *e) PL_MUST_USE;
+
+/* The subjects of a binding's own list of client CAs, appended; none: the own CA is asked. */
+bool ops_bind_client_ca_names(const struct binding_row *row, struct list *out, struct err *e)
+    PL_MUST_USE;
+
+/*
+ * For snapshots: the certificates whose clients a binding lets in, in DER, appended; nothing for
+ * one that asks for none.
+ */
+bool ops_bind_client_cas(struct ops *ops, const struct binding_row *row, struct cert_list *out,
+                         struct err *e) PL_MUST_USE;
 
 /* Can be undone. */
 bool ops_bind_remove(struct ops *ops, struct binding_row *row, struct err *e) PL_MUST_USE;

@@ -44,7 +44,8 @@ static bool lint_leaf(const struct issue *issue, struct err *e) {
 static bool prepare(struct ops *ops, const struct submission_row *row, struct issue *issue,
                     struct err *e) {
     PL_AUTO(csr_freep) struct csr *csr = NULL;
-    struct ca_gate_wish gate = {.lifetime = {.lifetime_ms = row->lifetime_ms}};
+    struct ca_gate_wish gate = {.lifetime = {.lifetime_ms = row->lifetime_ms},
+                                .is_client_auth = row->is_client_auth};
     const struct id *node = store_node_id(ops->store);
     uint8_t prefix = (uint8_t)(node->bytes[ID_LEN - 1] % CA_NODE_PREFIX_MAX + 1);
     buf_init(&issue->tbs, CA_TBS_MAX);

@@ -43,6 +43,7 @@ static bool insert_submission(struct ops *ops, const struct submit_wish *wish,
         .names = {names.items, names.count},
         .key_spec = spec,
         .lifetime_ms = wish->lifetime_ms,
+        .is_client_auth = wish->is_client_auth,
         .state = SUBMISSION_PENDING,
         .notices = {leaf->notices.items, leaf->notices.count},
     };

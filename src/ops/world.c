@@ -8,8 +8,10 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "ops/bindings.h"
 #include "ops/certs.h"
 #include "ops/context.h"
+#include "ops/policies.h"
 #include "store/bindings.h"
 #include "store/certs.h"
 #include "store/chains.h"
@@ -32,8 +34,10 @@ struct building {
     struct map *certs;     /* certificate id → index */
     struct map *listeners; /* "https|…" → index */
     struct map *places;    /* binding id → struct place, owned */
+    struct policy_cache *policies;
     struct key_list keys;
     struct list *notes;
+    bool has_own_clients;                  /* a binding lets in clients of the own CA */
     uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
     bool is_strict[SNAPSHOT_LISTENERS_MAX];
     size_t binding_count;
@@ -71,6 +75,7 @@ static void building_free(struct building *building) {
     map_free(building->certs);
     map_free(building->listeners);
     free_places(building->places);
+    policy_cache_free(building->policies);
     key_list_clear(&building->keys);
     mem_free(building);
 }
@@ -224,6 +229,62 @@ static bool remember_place(struct building *building, const struct binding_row *
     return true;
 }
 
+/* The words of the store and of the snapshot, in one order. */
+static enum snapshot_clients clients_of(enum client_auth auth) {
+    switch (auth) {
+    case CLIENT_AUTH_NONE:
+        return SNAPSHOT_CLIENTS_ANY;
+    case CLIENT_AUTH_OPTIONAL:
+        return SNAPSHOT_CLIENTS_OPTIONAL;
+    case CLIENT_AUTH_REQUIRED:
+        break;
+    }
+    return SNAPSHOT_CLIENTS_REQUIRED;
+}
+
+/* Whose clients are let in. */
+struct chosen_clients {
+    struct cert_list certs;
+    struct snapshot_der ders[SNAPSHOT_CLIENT_CAS_MAX];
+};
+
+static void chosen_clients_clear(struct chosen_clients *clients) {
+    cert_list_clear(&clients->certs);
+}
+
+static bool choose_clients(struct building *building, const struct binding_row *row,
+                           struct chosen_clients *clients, struct snapshot_binding_wish *wish,
+                           struct err *e) {
+    struct err fault = {0};
+    if (!ops_bind_client_cas(building->ops, row, &clients->certs, &fault)) {
+        if (err_kind_of(&fault) != ERR_KIND_INVALID) {
+            *e = fault;
+            return false;
+        }
+        cert_list_clear(&clients->certs); /* damaged: this binding alone is not served */
+    }
+    wish->client_auth = clients_of(row->client_auth);
+    wish->client_cas = clients->ders;
+    for (size_t i = 0; i < clients->certs.count && i < SNAPSHOT_CLIENT_CAS_MAX; i++) {
+        const struct cert *cert = clients->certs.items[i];
+        clients->ders[wish->client_ca_count++] =
+            (struct snapshot_der){cert->der, (uint32_t)cert->der_len};
+    }
+    bool is_own = row->client_auth != CLIENT_AUTH_NONE && row->client_ca.len == 0;
+    building->has_own_clients = building->has_own_clients || is_own;
+    return true;
+}
+
+static bool choose_policy(struct building *building, const struct binding_row *row,
+                          struct snapshot_binding_wish *wish, struct err *e) {
+    bool is_missing = false;
+    return ops_policy_of_binding(building->ops, building->policies, row, &wish->policy, &is_missing,
+                                 e) &&
+           (!is_missing ||
+            note(building, "a binding's TLS policy cannot be used, intermediate stands in",
+                 row->tls_policy, e));
+}
+
 static bool add_binding(struct building *building, const struct binding_row *row, struct err *e) {
     const struct id *ids[] = {&row->ec_cert_id, &row->rsa_cert_id, &row->ed25519_cert_id};
     uint32_t certificates[PL_ARRAY_LEN(ids)];
@@ -242,7 +303,17 @@ static bool add_binding(struct building *building, const struct binding_row *row
     if (is_https && wish.certificate_count == 0) {
         return note(building, "a binding has no certificate left and is not served", row->host, e);
     }
-    wish.policy = is_https ? tls_policy_find(row->tls_policy) : NULL;
+    PL_AUTO(chosen_clients_clear) struct chosen_clients clients = {0};
+    if (!choose_clients(building, row, &clients, &wish, e)) {
+        return false;
+    }
+    if (wish.client_auth != SNAPSHOT_CLIENTS_ANY && wish.client_ca_count == 0) {
+        return note(building, "a binding asks clients for certificates of no CA and is not served",
+                    row->host, e);
+    }
+    if (is_https && !choose_policy(building, row, &wish, e)) {
+        return false;
+    }
     if (!add_site(building, &row->site_id, &wish.site, e)) {
         return false;
     }
@@ -282,7 +353,8 @@ static bool build(struct building *building, int64_t seq, struct err *e) {
            map_new(SNAPSHOT_SITES_MAX, &building->sites, e) &&
            map_new(SNAPSHOT_CERTIFICATES_MAX, &building->certs, e) &&
            map_new(SNAPSHOT_LISTENERS_MAX, &building->listeners, e) &&
-           map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) && add_all(building, e);
+           map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) &&
+           policy_cache_new(&building->policies, e) && add_all(building, e);
 }
 
 static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes, struct err *e) {
@@ -386,7 +458,14 @@ static enum step follow_one(struct building *building, const struct changed *cha
     }
     bool is_new_site = str_equal(changed->table_name, "sites") &&
                        !known(building->sites, changed->row_id.bytes, ID_LEN, &index);
-    bool is_nothing = is_new_site || is_about_nothing_served(changed->table_name) ||
+    bool is_unknown_policy = str_equal(changed->table_name, "tls_policies") &&
+                             !policy_cache_has(building->policies, &changed->row_id);
+    bool is_other_ca = str_equal(changed->table_name, "issuers") && building->has_own_clients;
+    if (is_other_ca) {
+        return STEP_ANEW;
+    }
+    bool is_nothing = is_new_site || is_unknown_policy ||
+                      is_about_nothing_served(changed->table_name) ||
                       is_of_unserved_cert(building, changed) ||
                       is_of_unserved_chain(building, changed, all, count);
     return is_nothing ? STEP_DONE : STEP_ANEW;
@@ -457,6 +536,10 @@ static bool follow(struct ops_world *world, struct list *notes, struct err *e) {
         return true;
     }
     enum step step = follow_changes(world, seq, notes, e);
+    if (step == STEP_FAILED && e->code == ERR_BASE_LIMIT) {
+        err_init(e); /* what was taken away still fills the tables */
+        step = STEP_ANEW;
+    }
     return step == STEP_ANEW ? build_anew(world, seq, notes, e) : step == STEP_DONE;
 }
 

@@ -360,6 +360,15 @@ static bool renew_binding(struct net_connection *c) {
     return is_found;
 }
 
+/* What the client has shown of itself is enough for the binding, too. */
+static bool is_covered(const struct net_connection *c, uint32_t binding) {
+    if (c->tls == NULL || binding == SNAPSHOT_NONE) {
+        return true;
+    }
+    struct snapshot_binding rule = snapshot_binding_at(c->snapshot, binding);
+    return tls_connection_covers(c->tls, &rule);
+}
+
 /*
  * The site that answers. Over TLS it is the handshake's; a Host that belongs to another site is
  * sent away (RFC 9110 §7.4), for the certificate and the rules of this connection are not that
@@ -383,7 +392,8 @@ static bool find_site(struct net_connection *c, const struct http_request *reque
     uint32_t asked_site =
         asked == SNAPSHOT_NONE ? SNAPSHOT_NONE : snapshot_binding_at(c->snapshot, asked).site;
     uint32_t site = c->tls == NULL ? asked_site : snapshot_binding_at(c->snapshot, c->binding).site;
-    bool is_same = asked_site == SNAPSHOT_NONE || asked_site == site;
+    bool is_same = (asked_site == SNAPSHOT_NONE || asked_site == site) &&
+                   is_covered(c, c->binding) && is_covered(c, asked);
     if (is_same) {
         *out_site = snapshot_site_at(c->snapshot, site);
     }

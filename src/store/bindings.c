@@ -5,6 +5,12 @@
 #include "store/aggregate.h"
 #include "store/certs.h"
 
+static const char *const client_auth_words[] = {"none", "optional", "required"};
+
+const char *client_auth_text(enum client_auth auth) {
+    return client_auth_words[auth];
+}
+
 static const struct column columns[] = {
     HEAD_COLUMNS(binding_row),
     COLUMN(binding_row, site_id, COLUMN_ID),
@@ -14,6 +20,9 @@ static const struct column columns[] = {
     COLUMN(binding_row, host, COLUMN_TEXT),
     COLUMN(binding_row, is_strict, COLUMN_BOOL),
     COLUMN(binding_row, tls_policy, COLUMN_TEXT),
+    COLUMN(binding_row, tls_policy_id, COLUMN_ID_OPTIONAL),
+    COLUMN_OF_WORDS(binding_row, client_auth, client_auth_words),
+    COLUMN(binding_row, client_ca, COLUMN_BYTES_OPTIONAL),
     COLUMN(binding_row, parts, COLUMN_TEXTS),
     COLUMN(binding_row, rsa_cert_id, COLUMN_ID_OPTIONAL),
     COLUMN(binding_row, ec_cert_id, COLUMN_ID_OPTIONAL),
@@ -110,6 +119,10 @@ static bool put_conditions(struct query *q, struct store *store,
         if (!put_cert(q, store, filter->cert_id, use, e)) {
             return false;
         }
+    }
+    if (filter->tls_policy != NULL) {
+        query_where(q, by_host ? QUERY_TESTED : use_first(&is_free), "tls_policy", "=");
+        query_text(q, filter->tls_policy);
     }
     if (filter->site_id != NULL) {
         query_where(q, use_first(&is_free), "site_id", "=");

@@ -10,15 +10,21 @@
 #include "pki/key.h"
 #include "store/store.h"
 
+enum client_auth { CLIENT_AUTH_NONE, CLIENT_AUTH_OPTIONAL, CLIENT_AUTH_REQUIRED };
+const char *client_auth_text(enum client_auth auth); /* "none", "optional", "required" */
+
 struct binding_row {
     STORE_ROW_HEAD;
     struct id site_id;
-    const char *scheme;     /* "https", "http" */
-    const char *address;    /* canonical text of an IPv4 or IPv6 address, without brackets */
-    unsigned port;          /* 1…65535 */
-    const char *host;       /* lower case, A-labels, "*." allowed; "" for none */
-    bool is_strict;         /* names that no binding has are refused on this endpoint */
-    const char *tls_policy; /* "intermediate"; "" for http */
+    const char *scheme;      /* "https", "http" */
+    const char *address;     /* canonical text of an IPv4 or IPv6 address, without brackets */
+    unsigned port;           /* 1…65535 */
+    const char *host;        /* lower case, A-labels, "*." allowed; "" for none */
+    bool is_strict;          /* names that no binding has are refused on this endpoint */
+    const char *tls_policy;  /* "intermediate"; "" for http */
+    struct id tls_policy_id; /* of a policy of one's own; zero: a built-in one */
+    enum client_auth client_auth;
+    struct bytes client_ca; /* certificates in DER, one after the other; none: the own CA's */
     struct texts parts;     /* of the services site: "console", "api" …; empty for others */
     struct id rsa_cert_id;  /* zero: none of that key type */
     struct id ec_cert_id;
@@ -56,6 +62,7 @@ enum binding_sort { BINDING_SORT_AGE, BINDING_SORT_HOST };
 struct binding_filter {
     const struct id *site_id;
     const struct id *cert_id; /* bound with this certificate */
+    const char *tls_policy;   /* its name */
     const char *host;
     const char *address; /* with port: one endpoint */
     unsigned port;       /* 0: any */

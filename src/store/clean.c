@@ -31,6 +31,10 @@ static const struct rule rules[] = {
      "SELECT s.id FROM sites s WHERE s.deleted_ms < ?1 "
      "AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.site_id = s.id) LIMIT ?2)",
      false},
+    {"DELETE FROM tls_policies WHERE id IN ("
+     "SELECT p.id FROM tls_policies p WHERE p.deleted_ms < ?1 "
+     "AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.tls_policy_id = p.id) LIMIT ?2)",
+     false},
     {"DELETE FROM chain_links WHERE id IN ("
      "SELECT id FROM chain_links WHERE deleted_ms < ?1 LIMIT ?2)",
      false},

@@ -218,6 +218,7 @@ CREATE TABLE submissions (
     names TEXT NOT NULL,
     key_spec TEXT NOT NULL,
     lifetime_ms INTEGER NOT NULL,
+    is_client_auth INTEGER NOT NULL CHECK (is_client_auth IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'issued', 'failed')),
     reason TEXT NOT NULL,
     notices TEXT NOT NULL,
@@ -360,6 +361,26 @@ CREATE INDEX sites_name ON sites (name, id) WHERE deleted_ms IS NULL;
 CREATE INDEX sites_deleted ON sites (deleted_ms) WHERE deleted_ms IS NOT NULL;
 CREATE INDEX sites_short_id ON sites (substr(id, 13, 4)) WHERE deleted_ms IS NULL;
 
+-- Policies of one's own; numbers of versions as on the wire.
+CREATE TABLE tls_policies (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    version INTEGER NOT NULL CHECK (version > 0),
+    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, deleted_ms INTEGER,
+    node_id BLOB NOT NULL CHECK (length(node_id) = 16),
+    name TEXT NOT NULL,
+    about TEXT NOT NULL,
+    version_min INTEGER NOT NULL,
+    version_max INTEGER NOT NULL CHECK (version_max >= version_min),
+    suite_names TEXT NOT NULL,
+    group_names TEXT NOT NULL,
+    scheme_names TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX tls_policies_live_name ON tls_policies (lower(name)) WHERE deleted_ms IS NULL;
+CREATE INDEX tls_policies_name ON tls_policies (name, id) WHERE deleted_ms IS NULL;
+CREATE INDEX tls_policies_deleted ON tls_policies (deleted_ms) WHERE deleted_ms IS NOT NULL;
+
+-- A policy is named, and referred to when it is none of the built-in ones. client_ca: certificates
+-- in DER, one after the other; NULL: those of the own CA.
 CREATE TABLE bindings (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     version INTEGER NOT NULL CHECK (version > 0),
@@ -372,6 +393,9 @@ CREATE TABLE bindings (
     host TEXT NOT NULL,
     is_strict INTEGER NOT NULL CHECK (is_strict IN (0, 1)),
     tls_policy TEXT NOT NULL,
+    tls_policy_id BLOB REFERENCES tls_policies (id),
+    client_auth TEXT NOT NULL CHECK (client_auth IN ('none', 'optional', 'required')),
+    client_ca BLOB,
     parts TEXT NOT NULL,
     rsa_cert_id BLOB REFERENCES certs (id),
     ec_cert_id BLOB REFERENCES certs (id),
@@ -383,6 +407,8 @@ CREATE INDEX bindings_live_host ON bindings (host, id) WHERE deleted_ms IS NULL;
 CREATE INDEX bindings_live_port ON bindings (address, port, host, id) WHERE deleted_ms IS NULL;
 CREATE INDEX bindings_live_site ON bindings (site_id, host, id) WHERE deleted_ms IS NULL;
 CREATE INDEX bindings_site ON bindings (site_id, id);
+CREATE INDEX bindings_live_policy ON bindings (tls_policy, id) WHERE deleted_ms IS NULL;
+CREATE INDEX bindings_tls_policy ON bindings (tls_policy_id, id) WHERE tls_policy_id IS NOT NULL;
 CREATE INDEX bindings_rsa_cert ON bindings (rsa_cert_id, id) WHERE rsa_cert_id IS NOT NULL;
 CREATE INDEX bindings_ec_cert ON bindings (ec_cert_id, id) WHERE ec_cert_id IS NOT NULL;
 CREATE INDEX bindings_ed25519_cert ON bindings (ed25519_cert_id, id)

@@ -40,6 +40,7 @@ static const struct column columns[] = {
     COLUMN(submission_row, names, COLUMN_TEXTS),
     COLUMN(submission_row, key_spec, COLUMN_TEXT),
     COLUMN(submission_row, lifetime_ms, COLUMN_INT64),
+    COLUMN(submission_row, is_client_auth, COLUMN_BOOL),
     COLUMN_OF_WORDS(submission_row, state, state_words),
     COLUMN(submission_row, reason, COLUMN_TEXT),
     COLUMN(submission_row, notices, COLUMN_TEXTS),

@@ -33,6 +33,7 @@ struct submission_row {
     struct texts names;    /* wanted subject alternative names, one line each */
     const char *key_spec;
     int64_t lifetime_ms; /* wanted; 0: the profile's */
+    bool is_client_auth; /* wanted: good for clients, too */
     enum submission_state state;
     const char *reason;   /* of denial or failure */
     struct texts notices; /* what was normalised or left aside */

@@ -27,6 +27,7 @@ struct reference {
 
 static const struct reference references[] = {
     {"bindings", "site_id", "", "sites"},
+    {"bindings", "tls_policy_id", " AND t.tls_policy_id IS NOT NULL", "tls_policies"},
     {"bindings", "rsa_cert_id", " AND t.rsa_cert_id IS NOT NULL", "certs"},
     {"bindings", "ec_cert_id", " AND t.ec_cert_id IS NOT NULL", "certs"},
     {"bindings", "ed25519_cert_id", " AND t.ed25519_cert_id IS NOT NULL", "certs"},

@@ -18,7 +18,9 @@
 enum {
     UNREAD_MAX = 128 * 1024,
     RECORD_MAX = 16 * 1024,
-    SESSION_CONTEXT_LEN = ID_LEN + TLS_POLICY_FINGERPRINT_LEN,
+    SESSION_CONTEXT_LEN = 32,
+    /* Site, policy, whether clients are asked, by whom they must be known. */
+    SESSION_SCOPE_LEN = ID_LEN + TLS_POLICY_FINGERPRINT_LEN + 1 + SNAPSHOT_CLIENTS_FINGERPRINT_LEN,
 };
 
 struct tls_connection {
@@ -224,13 +226,26 @@ static bool attach_certificates(struct tls_connection *c, const struct snapshot_
                                                     "the binding has no certificate"));
 }
 
-/* Tickets are good for the same site under the same policy and nowhere else (CVE-2025-23419). */
+/*
+ * Tickets are good for the same site under the same policy and the same rule on clients'
+ * certificates, and nowhere else (CVE-2025-23419, CVE-2025-23048).
+ */
 static bool set_session_context(SSL *ssl, const struct snapshot_site *site,
-                                const struct tls_engine_policy *policy) {
+                                const struct tls_engine_policy *policy,
+                                const struct snapshot_binding *binding) {
+    uint8_t scope[SESSION_SCOPE_LEN] = {0};
     uint8_t context[SESSION_CONTEXT_LEN];
-    memcpy(context, site->id.bytes, ID_LEN);
-    memcpy(context + ID_LEN, policy->fingerprint, TLS_POLICY_FINGERPRINT_LEN);
-    return SSL_set_session_id_context(ssl, context, sizeof(context)) == 1;
+    uint8_t *at = scope;
+    memcpy(at, site->id.bytes, ID_LEN);
+    at += ID_LEN;
+    memcpy(at, policy->fingerprint, TLS_POLICY_FINGERPRINT_LEN);
+    at += TLS_POLICY_FINGERPRINT_LEN;
+    *at++ = (uint8_t)binding->client_auth;
+    if (binding->clients_fingerprint != NULL) {
+        memcpy(at, binding->clients_fingerprint, SNAPSHOT_CLIENTS_FINGERPRINT_LEN);
+    }
+    return sha256(scope, sizeof(scope), context, NULL) &&
+           SSL_set_session_id_context(ssl, context, sizeof(context)) == 1;
 }
 
 static bool make_ssl(struct tls_connection *c, const struct snapshot_binding *binding,
@@ -243,7 +258,7 @@ static bool make_ssl(struct tls_connection *c, const struct snapshot_binding *bi
     c->policy = binding->policy;
     c->ssl = SSL_new(policy->context);
     BIO *bio = c->ssl == NULL || flight_method() == NULL ? NULL : BIO_new(flight_method());
-    if (bio == NULL || !set_session_context(c->ssl, &site, policy)) {
+    if (bio == NULL || !set_session_context(c->ssl, &site, policy, binding)) {
         BIO_free(bio);
         return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
     }
@@ -254,7 +269,7 @@ static bool make_ssl(struct tls_connection *c, const struct snapshot_binding *bi
     if (tls_engine_is_async(c->engine)) {
         (void)SSL_set_mode(c->ssl, SSL_MODE_ASYNC);
     }
-    return true;
+    return client_sets_ask(tls_engine_clients(c->engine), c->snapshot, binding, c->ssl, e);
 }
 
 static bool keep_server_name(struct tls_connection *c, const struct client_hello *hello,
@@ -341,7 +356,9 @@ static enum tls_status read_client_hello(struct tls_connection *c, struct err *e
 
 static enum tls_status fail_handshake(struct tls_connection *c, struct err *e) {
     struct err signer_error;
-    struct tls_reason_facts facts = {.policy = c->policy, .version_max = c->version_max};
+    struct tls_reason_facts facts = {.policy = c->policy,
+                                     .version_max = c->version_max,
+                                     .verify_result = SSL_get_verify_result(c->ssl)};
     if (remote_keys_take_error(tls_engine_keys(c->engine), &signer_error)) {
         ERR_clear_error();
         (void)err_wrap(&signer_error, "the handshake could not be signed");
@@ -398,7 +415,9 @@ enum tls_status tls_connection_handshake(struct tls_connection *connection, stru
 static enum tls_status fail_record(struct tls_connection *c, struct err *e) {
     unsigned long code = ERR_peek_error();
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET) {
-        struct tls_reason_facts facts = {.policy = c->policy, .version_max = c->version_max};
+        struct tls_reason_facts facts = {.policy = c->policy,
+                                         .version_max = c->version_max,
+                                         .verify_result = SSL_get_verify_result(c->ssl)};
         (void)tls_reason_set(&facts, e);
     } else {
         (void)err_set_openssl(e, ERR_TLS_RECORD,
@@ -550,6 +569,24 @@ const char *tls_connection_group(const struct tls_connection *connection) {
         name = SSL_group_to_name(connection->ssl, (int)SSL_get_negotiated_group(connection->ssl));
     }
     return name == NULL ? "" : name;
+}
+
+X509 *tls_connection_client(const struct tls_connection *connection) {
+    return is_agreed(connection) ? SSL_get0_peer_certificate(connection->ssl) : NULL;
+}
+
+bool tls_connection_covers(const struct tls_connection *connection,
+                           const struct snapshot_binding *binding) {
+    if (binding->client_auth == SNAPSHOT_CLIENTS_ANY) {
+        return true;
+    }
+    if (connection->binding == SNAPSHOT_NONE) {
+        return false;
+    }
+    struct snapshot_binding own = snapshot_binding_at(connection->snapshot, connection->binding);
+    return own.client_auth == binding->client_auth &&
+           memcmp(own.clients_fingerprint, binding->clients_fingerprint,
+                  SNAPSHOT_CLIENTS_FINGERPRINT_LEN) == 0;
 }
 
 bool tls_connection_is_resumed(const struct tls_connection *connection) {

@@ -62,7 +62,8 @@ PL_DEFINE_FREEP(tls_connection_freep, struct tls_connection, tls_connection_free
  * TLS_DONE  the connection is open; input may be left
  * Fails     (TLS_BROKEN) tls.handshake.http (plain HTTP came), tls.handshake.not_tls,
  *           tls.handshake.malformed, tls.handshake.name (no binding for the name),
- *           tls.handshake.refused (nothing in common), tls.handshake.alert (the client gave up),
+ *           tls.handshake.refused (nothing in common), tls.handshake.client (its certificate),
+ *           tls.handshake.alert (the client gave up),
  *           tls.handshake.failed, tls.certificate.broken, tls.key.*, base.oom; and what the signer
  * failed with
  */
@@ -105,6 +106,14 @@ const char *tls_connection_version(const struct tls_connection *connection); /* 
 const char *
 tls_connection_suite(const struct tls_connection *connection); /* "TLS_AES_128_GCM_SHA256" */
 const char *tls_connection_group(const struct tls_connection *connection);
+/* The client's certificate, verified by the binding's rule; NULL when it showed none. Borrowed. */
+X509 *tls_connection_client(const struct tls_connection *connection);
+/*
+ * True when this connection's handshake did what another binding, or a newer version of its own,
+ * asks of clients: a request for that binding may be answered on it.
+ */
+bool tls_connection_covers(const struct tls_connection *connection,
+                           const struct snapshot_binding *binding);
 bool tls_connection_is_resumed(const struct tls_connection *connection);
 
 #endif

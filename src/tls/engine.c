@@ -1,4 +1,8 @@
-/* What connections share. Process: net. Limits: ENGINE_POLICIES_MAX policies. */
+/*
+ * What connections share. Process: net.
+ * Limits: ENGINE_POLICIES_MAX policies; beyond, the one that was made first makes room, whose
+ * connections keep their context.
+ */
 #include "tls/engine.h"
 
 #include "base/clock.h"
@@ -15,10 +19,12 @@ struct tls_engine {
     OSSL_LIB_CTX *library;
     struct remote_keys *keys;
     struct certificates *certificates;
+    struct client_sets *clients;
     struct tickets *tickets;
     bool is_async;
     struct tls_engine_policy policies[ENGINE_POLICIES_MAX];
     size_t policy_count;
+    size_t policy_next; /* the place for the next one */
 };
 
 bool tls_engine_new(const struct tls_engine_config *config, struct tls_engine **out_engine,
@@ -39,6 +45,7 @@ bool tls_engine_new(const struct tls_engine_config *config, struct tls_engine **
     if (!remote_keys_new(engine->library, &config->signer, &engine->keys, e) ||
         !certificates_new(engine->library, engine->keys, certificates_max, &engine->certificates,
                           e) ||
+        !client_sets_new(engine->library, &engine->clients, e) ||
         !tickets_new(engine->library, lifetime_ms, !config->has_shared_tickets, &engine->tickets,
                      e)) {
         return false;
@@ -55,6 +62,7 @@ void tls_engine_free(struct tls_engine *engine) {
         SSL_CTX_free(engine->policies[i].context);
     }
     certificates_free(engine->certificates);
+    client_sets_free(engine->clients);
     tickets_free(engine->tickets);
     remote_keys_free(engine->keys);
     OSSL_LIB_CTX_free(engine->library);
@@ -63,6 +71,10 @@ void tls_engine_free(struct tls_engine *engine) {
 
 struct certificates *tls_engine_certificates(struct tls_engine *engine) {
     return engine->certificates;
+}
+
+struct client_sets *tls_engine_clients(struct tls_engine *engine) {
+    return engine->clients;
 }
 
 struct remote_keys *tls_engine_keys(struct tls_engine *engine) {
@@ -116,18 +128,19 @@ bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *polic
             return true;
         }
     }
-    if (engine->policy_count == ENGINE_POLICIES_MAX) {
-        return err_set(e, ERR_BASE_LIMIT, "more than %d TLS policies", ENGINE_POLICIES_MAX);
-    }
-    struct tls_engine_policy *made = &engine->policies[engine->policy_count];
-    if (!tls_policy_new_context(policy, engine->library, &made->context, e)) {
+    SSL_CTX *context = NULL;
+    if (!tls_policy_new_context(policy, engine->library, &context, e)) {
         return false;
     }
+    struct tls_engine_policy *made = &engine->policies[engine->policy_next];
+    SSL_CTX_free(made->context);
+    made->context = context;
     memcpy(made->fingerprint, fingerprint, TLS_POLICY_FINGERPRINT_LEN);
     SSL_CTX_set_app_data(made->context, engine);
     (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(made->context, protect_ticket);
     SSL_CTX_set_alpn_select_cb(made->context, choose_protocol, NULL);
-    engine->policy_count++;
+    engine->policy_next = (engine->policy_next + 1) % ENGINE_POLICIES_MAX;
+    engine->policy_count += engine->policy_count < ENGINE_POLICIES_MAX ? 1 : 0;
     *out_policy = made;
     return true;
 }

@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "tls/certificates.h"
+#include "tls/clients.h"
 #include "tls/policy.h"
 #include "tls/remote_key.h"
 #include "tls/tickets.h"
@@ -46,12 +47,13 @@ struct tls_engine_policy {
 
 /*
  * The policy's context, made when first asked for and found by the fingerprint from then on;
- * borrowed. Fails tls.policy.unsupported, base.oom, base.limit.
+ * borrowed until the next call. Fails tls.policy.unsupported, base.oom.
  */
 bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *policy,
                        const uint8_t fingerprint[TLS_POLICY_FINGERPRINT_LEN],
                        const struct tls_engine_policy **out_policy, struct err *e) PL_MUST_USE;
 struct certificates *tls_engine_certificates(struct tls_engine *engine);
+struct client_sets *tls_engine_clients(struct tls_engine *engine);
 struct remote_keys *tls_engine_keys(struct tls_engine *engine);
 struct tickets *tls_engine_tickets(struct tls_engine *engine);
 bool tls_engine_is_async(const struct tls_engine *engine);

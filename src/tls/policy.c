@@ -21,6 +21,10 @@
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"                                   \
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"                                   \
     "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+#define SUITES_ECDHE_CBC                                                                           \
+    "ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:"                    \
+    "ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:"                      \
+    "ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
 /* A name with "?" is left out where the library does not know it (OpenSSL before 3.5). */
 #define GROUPS "?X25519MLKEM768:X25519:prime256v1:secp384r1"
 #define SCHEMES_TLS13                                                                              \
@@ -50,6 +54,18 @@ static const struct tls_policy policies[] = {
         .groups = GROUPS,
         .signature_schemes = SCHEMES_TLS13,
         .security_level = 2,
+    },
+    {
+        .name = "old",
+        .about = "TLS 1.0 to 1.3: for clients that can nothing newer, and for them alone",
+        .version_min = TLS1_VERSION,
+        .version_max = TLS1_3_VERSION,
+        .suites_tls13 = SUITES_TLS13,
+        .suites_tls12 = SUITES_ECDHE_AEAD ":" SUITES_ECDHE_CBC,
+        .groups = GROUPS,
+        .signature_schemes = SCHEMES_TLS12,
+        /* TLS 1.0 and 1.1 sign with SHA-1 and MD5. */
+        .security_level = 0,
     },
 };
 

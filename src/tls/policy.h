@@ -2,7 +2,8 @@
  * TLS policies: which versions, suites, groups and signature schemes a binding speaks, as a table,
  * and the one SSL_CTX that each becomes. Certificates, keys and sites are attached per connection.
  *
- * Source: Mozilla's server-side TLS guidelines ("modern", "intermediate"), RFC 8446, RFC 9325.
+ * Source: Mozilla's server-side TLS guidelines ("modern", "intermediate", "old"), RFC 8446, RFC
+ * 9325.
  */
 #ifndef PL_TLS_POLICY_H
 #define PL_TLS_POLICY_H

@@ -97,6 +97,16 @@ static const struct {
     {SSL_R_INAPPROPRIATE_FALLBACK, "the client fell back to an older TLS version without need"},
 };
 
+/* The client's certificate: not there, or not one that the binding lets in. */
+static bool set_client(const struct tls_reason_facts *facts, int reason, struct err *e) {
+    if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+        return err_set_openssl(e, ERR_TLS_HANDSHAKE_CLIENT,
+                               "the client shows no certificate, and the binding requires one");
+    }
+    return err_set_openssl(e, ERR_TLS_HANDSHAKE_CLIENT, "the client's certificate is refused: %s",
+                           X509_verify_cert_error_string(facts->verify_result));
+}
+
 bool tls_reason_set(const struct tls_reason_facts *facts, struct err *e) {
     unsigned long code = ERR_peek_error();
     int reason = ERR_GET_REASON(code);
@@ -108,6 +118,10 @@ bool tls_reason_set(const struct tls_reason_facts *facts, struct err *e) {
     }
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_VERSION_TOO_LOW) {
         return set_version(facts, e);
+    }
+    if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE ||
+        reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+        return set_client(facts, reason, e);
     }
     for (size_t i = 0; i < PL_ARRAY_LEN(refusals); i++) {
         if (refusals[i].reason == reason) {

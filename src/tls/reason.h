@@ -10,11 +10,13 @@
 struct tls_reason_facts {
     const struct tls_policy *policy;
     uint16_t version_max; /* offered by the client */
+    long verify_result;   /* X509_V_…, of the client's certificate */
 };
 
 /*
  * Turns the TLS library's error queue into a reason, and empties it. Sets tls.handshake.refused,
- * tls.handshake.alert, tls.handshake.failed or base.oom; returns false.
+ * tls.handshake.client (no certificate, or one that is not accepted), tls.handshake.alert,
+ * tls.handshake.failed or base.oom; returns false.
  */
 bool tls_reason_set(const struct tls_reason_facts *facts, struct err *e);
 

@@ -341,6 +341,9 @@ static uint16_t scheme_of(const struct signature_context *context) {
         {KEY_RSA, false, "SHA2-384", "SHA384", 0x0501},
         {KEY_RSA, false, "SHA2-512", "SHA512", 0x0601},
         {KEY_ED25519, false, "", "", 0x0807},
+        /* TLS 1.0 and 1.1; the first has no number of its own, 0xFF01 is the library's for it. */
+        {KEY_RSA, false, "MD5-SHA1", "MD5-SHA1", 0xFF01},
+        {KEY_EC, false, "SHA1", "SHA-1", 0x0203},
     };
     for (size_t i = 0; i < PL_ARRAY_LEN(schemes); i++) {
         if (schemes[i].family == context->key->family && schemes[i].is_pss == context->is_pss &&

@@ -239,7 +239,34 @@ struct snapshot_binding snapshot_binding_at(const struct snapshot *snapshot, uin
                                        .policy = &policy->policy,
                                        .policy_fingerprint = policy->fingerprint};
     memcpy(binding.certificates, packed->certificates, sizeof(binding.certificates));
+    binding.client_auth = (enum snapshot_clients)packed->client_auth;
+    binding.clients = packed->clients;
+    if (packed->clients != SNAPSHOT_NONE) {
+        const struct packed_client_set *set =
+            image_at(&snapshot->image, IMAGE_CLIENT_SETS, packed->clients);
+        binding.clients_fingerprint = set->fingerprint;
+    }
     return binding;
+}
+
+size_t snapshot_client_ca_count(const struct snapshot *snapshot,
+                                const struct snapshot_binding *binding) {
+    if (binding->clients == SNAPSHOT_NONE) {
+        return 0;
+    }
+    const struct packed_client_set *set =
+        image_at(&snapshot->image, IMAGE_CLIENT_SETS, binding->clients);
+    return set->ref_count;
+}
+
+struct snapshot_der snapshot_client_ca_at(const struct snapshot *snapshot,
+                                          const struct snapshot_binding *binding, size_t position) {
+    const struct packed_client_set *set =
+        image_at(&snapshot->image, IMAGE_CLIENT_SETS, binding->clients);
+    PL_BUG_UNLESS(position < set->ref_count);
+    const uint32_t *ref =
+        image_at(&snapshot->image, IMAGE_CHAIN_REFS, set->ref_first + (uint32_t)position);
+    return der_of(snapshot, image_at(&snapshot->image, IMAGE_DERS, *ref));
 }
 
 uint32_t snapshot_find_listener(const struct snapshot *snapshot,

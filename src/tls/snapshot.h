@@ -41,6 +41,9 @@ enum {
     SNAPSHOT_POLICIES_MAX = 1000,
     SNAPSHOT_SEGMENTS_MAX = 512,
     SNAPSHOT_STRINGS_MAX = 1024 * 1024 * 1024,
+    SNAPSHOT_CLIENT_SETS_MAX = 10 * 1000,
+    SNAPSHOT_CLIENT_CAS_MAX = 200, /* of one set */
+    SNAPSHOT_CLIENTS_FINGERPRINT_LEN = 32,
 };
 #define SNAPSHOT_NONE UINT32_MAX
 
@@ -85,6 +88,13 @@ struct snapshot_certificate {
     struct key_handle key;
 };
 
+/* Whether clients are asked for a certificate. */
+enum snapshot_clients {
+    SNAPSHOT_CLIENTS_ANY,      /* they are not */
+    SNAPSHOT_CLIENTS_OPTIONAL, /* one that is shown must be right */
+    SNAPSHOT_CLIENTS_REQUIRED,
+};
+
 struct snapshot_binding {
     const char *host; /* lower case, "" for the default */
     uint32_t listener;
@@ -92,6 +102,9 @@ struct snapshot_binding {
     const struct tls_policy *policy;
     const uint8_t *policy_fingerprint;                        /* tls_policy_fingerprint() */
     uint32_t certificates[SNAPSHOT_BINDING_CERTIFICATES_MAX]; /* SNAPSHOT_NONE after the last */
+    enum snapshot_clients client_auth;
+    uint32_t clients;                   /* the set of CAs; SNAPSHOT_NONE for SNAPSHOT_CLIENTS_ANY */
+    const uint8_t *clients_fingerprint; /* of the set; NULL likewise */
 };
 
 /* --- building -----------------------------------------------------------------------------------
@@ -151,6 +164,9 @@ struct snapshot_binding_wish {
     const struct tls_policy *policy; /* NULL: the default; not used for http */
     const uint32_t *certificates;    /* indexes, one per family; none for http */
     size_t certificate_count;
+    enum snapshot_clients client_auth;
+    const struct snapshot_der *client_cas; /* whose clients are let in; none when any are */
+    size_t client_ca_count;
 };
 
 /*
@@ -243,6 +259,11 @@ struct snapshot_der snapshot_chain_at(const struct snapshot *snapshot,
                                       const struct snapshot_certificate *certificate,
                                       size_t position);
 struct snapshot_binding snapshot_binding_at(const struct snapshot *snapshot, uint32_t index);
+/* The CAs of the binding's clients, position 0..count-1. */
+size_t snapshot_client_ca_count(const struct snapshot *snapshot,
+                                const struct snapshot_binding *binding);
+struct snapshot_der snapshot_client_ca_at(const struct snapshot *snapshot,
+                                          const struct snapshot_binding *binding, size_t position);
 
 /* The index of the listener with the same scheme, address and port, SNAPSHOT_NONE when there is
  * none. */

@@ -26,8 +26,9 @@ enum {
 
 struct snapshot_builder {
     struct image image;
-    struct map *roots; /* path → index + 1 */
-    struct map *ders;  /* SHA-256 of an intermediate → index + 1 */
+    struct map *roots;       /* path → index + 1 */
+    struct map *ders;        /* SHA-256 of an intermediate → index + 1 */
+    struct map *client_sets; /* fingerprint → index + 1 */
     size_t segment_capacity;
     size_t uses; /* of certificates by bindings */
 };
@@ -60,6 +61,7 @@ static size_t most(enum image_part part) {
         [IMAGE_CERTIFICATES] = SNAPSHOT_CERTIFICATES_MAX,
         [IMAGE_CHAIN_REFS] = (size_t)SNAPSHOT_CERTIFICATES_MAX * SNAPSHOT_CHAIN_MAX,
         [IMAGE_DERS] = SNAPSHOT_CERTIFICATES_MAX,
+        [IMAGE_CLIENT_SETS] = SNAPSHOT_CLIENT_SETS_MAX,
         [IMAGE_BINDINGS] = SNAPSHOT_BINDINGS_MAX,
         [IMAGE_STRINGS] = SNAPSHOT_STRINGS_MAX,
     };
@@ -135,7 +137,8 @@ bool snapshot_builder_new(int64_t seq, struct snapshot_builder **out_builder, st
     PL_AUTO(snapshot_builder_freep) struct snapshot_builder *builder = memory;
     builder->image.seq = seq;
     if (!process_seed(builder->image.seed, e) || !map_new(SNAPSHOT_SITES_MAX, &builder->roots, e) ||
-        !map_new(SNAPSHOT_CERTIFICATES_MAX, &builder->ders, e)) {
+        !map_new(SNAPSHOT_CERTIFICATES_MAX, &builder->ders, e) ||
+        !map_new(SNAPSHOT_CLIENT_SETS_MAX, &builder->client_sets, e)) {
         return false;
     }
     *out_builder = PL_TAKE(builder);
@@ -155,6 +158,7 @@ void snapshot_builder_free(struct snapshot_builder *builder) {
     mem_free(builder->image.segments);
     map_free(builder->roots);
     map_free(builder->ders);
+    map_free(builder->client_sets);
     mem_free(builder);
 }
 
@@ -363,6 +367,49 @@ bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
     return add(builder, IMAGE_CERTIFICATES, &added, out_certificate, e);
 }
 
+/* --- clients' CAs -------------------------------------------------------------------------------
+ */
+
+static bool fingerprint_clients(const struct snapshot_binding_wish *wish,
+                                uint8_t out[SNAPSHOT_CLIENTS_FINGERPRINT_LEN], struct err *e) {
+    uint8_t digests[SNAPSHOT_CLIENT_CAS_MAX][32];
+    if (wish->client_ca_count > SNAPSHOT_CLIENT_CAS_MAX) {
+        return err_set(e, ERR_BASE_LIMIT, "a binding has more than %d CAs of clients",
+                       SNAPSHOT_CLIENT_CAS_MAX);
+    }
+    for (size_t i = 0; i < wish->client_ca_count; i++) {
+        if (!sha256(wish->client_cas[i].bytes, wish->client_cas[i].len, digests[i], e)) {
+            return false;
+        }
+    }
+    return sha256(digests, wish->client_ca_count * sizeof(digests[0]), out, e);
+}
+
+static bool add_clients(struct snapshot_builder *b, const struct snapshot_binding_wish *wish,
+                        uint32_t *out_set, struct err *e) {
+    struct packed_client_set set = {.ref_first = (uint32_t)b->image.parts[IMAGE_CHAIN_REFS].count,
+                                    .ref_count = (uint32_t)wish->client_ca_count};
+    *out_set = SNAPSHOT_NONE;
+    if (wish->client_auth == SNAPSHOT_CLIENTS_ANY) {
+        return true;
+    }
+    PL_BUG_UNLESS(wish->client_ca_count > 0);
+    if (!fingerprint_clients(wish, set.fingerprint, e)) {
+        return false;
+    }
+    if (known(b->client_sets, set.fingerprint, sizeof(set.fingerprint), out_set)) {
+        return true;
+    }
+    for (size_t i = 0; i < wish->client_ca_count; i++) {
+        uint64_t unused = 0;
+        if (!add_chain_der(b, &wish->client_cas[i], &unused, e)) {
+            return false;
+        }
+    }
+    return add(b, IMAGE_CLIENT_SETS, &set, out_set, e) &&
+           remember(b->client_sets, set.fingerprint, sizeof(set.fingerprint), *out_set, e);
+}
+
 /* --- policies -----------------------------------------------------------------------------------
  */
 
@@ -476,12 +523,14 @@ static bool reserve_slot(struct snapshot_builder *b, struct err *e) {
 
 static bool store_binding(struct snapshot_builder *b, const struct snapshot_binding_wish *wish,
                           const char *host, size_t host_len, uint32_t *out_index, struct err *e) {
-    struct packed_binding added = {.listener = wish->listener, .site = wish->site};
+    struct packed_binding added = {
+        .listener = wish->listener, .site = wish->site, .client_auth = (uint32_t)wish->client_auth};
     const struct tls_policy *policy = wish->policy == NULL ? tls_policy_default() : wish->policy;
     for (size_t i = 0; i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
         added.certificates[i] = i < wish->certificate_count ? wish->certificates[i] : SNAPSHOT_NONE;
     }
     if (!reserve_slot(b, e) || !add_policy(b, policy, &added.policy, e) ||
+        !add_clients(b, wish, &added.clients, e) ||
         !add_string(b, host, host_len, &added.host, e) ||
         !add(b, IMAGE_BINDINGS, &added, out_index, e)) {
         return false;

@@ -17,6 +17,7 @@ size_t image_item_size(enum image_part part) {
         [IMAGE_CERTIFICATES] = sizeof(struct packed_certificate),
         [IMAGE_CHAIN_REFS] = sizeof(uint32_t),
         [IMAGE_DERS] = sizeof(struct packed_der),
+        [IMAGE_CLIENT_SETS] = sizeof(struct packed_client_set),
         [IMAGE_BINDINGS] = sizeof(struct packed_binding),
         [IMAGE_SLOTS] = sizeof(uint32_t),
         [IMAGE_STRINGS] = 1,
@@ -171,11 +172,26 @@ static bool check_der(const struct image *image, const void *item) {
     return is_der(image, item);
 }
 
+static bool check_client_set(const struct image *image, const void *item) {
+    const struct packed_client_set *set = item;
+    return set->ref_count > 0 && set->ref_count <= SNAPSHOT_CLIENT_CAS_MAX &&
+           (uint64_t)set->ref_first + set->ref_count <= image->parts[IMAGE_CHAIN_REFS].count;
+}
+
+/* A set is there exactly when clients are asked. */
+static bool check_clients(const struct image *image, const struct packed_binding *binding) {
+    return binding->client_auth == SNAPSHOT_CLIENTS_ANY
+               ? binding->clients == SNAPSHOT_NONE
+               : binding->client_auth <= SNAPSHOT_CLIENTS_REQUIRED &&
+                     has(image, IMAGE_CLIENT_SETS, binding->clients);
+}
+
 static bool check_binding(const struct image *image, const void *item) {
     const struct packed_binding *binding = item;
     bool ok = is_string(image, binding->host) && binding->host.len <= SNAPSHOT_HOST_MAX &&
               has(image, IMAGE_LISTENERS, binding->listener) &&
-              has(image, IMAGE_SITES, binding->site) && has(image, IMAGE_POLICIES, binding->policy);
+              has(image, IMAGE_SITES, binding->site) &&
+              has(image, IMAGE_POLICIES, binding->policy) && check_clients(image, binding);
     for (size_t i = 0; ok && i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
         ok = has_or_none(image, IMAGE_CERTIFICATES, binding->certificates[i]);
     }
@@ -211,6 +227,7 @@ bool image_check(const struct image *image) {
         [IMAGE_CERTIFICATES] = check_certificate,
         [IMAGE_CHAIN_REFS] = check_chain_ref,
         [IMAGE_DERS] = check_der,
+        [IMAGE_CLIENT_SETS] = check_client_set,
         [IMAGE_BINDINGS] = check_binding,
         [IMAGE_SLOTS] = check_slot,
     };

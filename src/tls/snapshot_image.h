@@ -19,6 +19,7 @@ enum image_part {
     IMAGE_CERTIFICATES, /* struct packed_certificate */
     IMAGE_CHAIN_REFS,   /* uint32_t: index into IMAGE_DERS */
     IMAGE_DERS,         /* struct packed_der: intermediates, each once */
+    IMAGE_CLIENT_SETS,  /* struct packed_client_set */
     IMAGE_BINDINGS,     /* struct packed_binding */
     IMAGE_SLOTS,        /* uint32_t: binding + 1 by hash of (listener, host), 0 is free */
     IMAGE_STRINGS,      /* bytes; each string ends with NUL */
@@ -66,12 +67,21 @@ struct packed_certificate {
     struct key_handle key;
 };
 
+/* CA certificates of clients: a run of IMAGE_CHAIN_REFS. */
+struct packed_client_set {
+    uint32_t ref_first;
+    uint32_t ref_count;
+    uint8_t fingerprint[SNAPSHOT_CLIENTS_FINGERPRINT_LEN];
+};
+
 struct packed_binding {
     struct packed_string host;
     uint32_t listener;
     uint32_t site;
     uint32_t policy;
     uint32_t certificates[SNAPSHOT_BINDING_CERTIFICATES_MAX];
+    uint32_t client_auth; /* enum snapshot_clients */
+    uint32_t clients;     /* SNAPSHOT_NONE: no set */
 };
 
 struct image_span {
@@ -89,7 +99,7 @@ struct image_header {
 };
 
 extern const uint8_t image_magic[8];
-enum { IMAGE_VERSION = 1, IMAGE_ALIGNMENT = 8 };
+enum { IMAGE_VERSION = 2, IMAGE_ALIGNMENT = 8 };
 
 /* Elements of one kind, on the heap (capacity > 0) or in a mapping. */
 struct image_array {

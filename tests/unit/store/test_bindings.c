@@ -1,6 +1,8 @@
 /* Sites and bindings. */
 #include "store_fixture.h"
 
+#include "store/tls_policies.h"
+
 static size_t count_listed(struct fixture *f, const struct binding_filter *filter) {
     PL_AUTO(binding_rows_clear) struct binding_rows by_age = {0};
     PL_AUTO(binding_rows_clear) struct binding_rows by_host = {0};
@@ -143,6 +145,45 @@ static void test_filters_choose(void **state) {
     assert_int_equal(free_ones.count, 0);
 }
 
+static void test_a_policy_stays_while_it_is_used(void **state) {
+    struct fixture *f = *state;
+    static char suite[] = "TLS_AES_128_GCM_SHA256";
+    char *suites[] = {suite};
+    struct site_row site = make_site(1);
+    struct tls_policy_row policy = {.name = "Mine",
+                                    .about = "words",
+                                    .version_min = 0x0303,
+                                    .version_max = 0x0304,
+                                    .suite_names = {suites, 1}};
+    struct tls_policy_row twin = {.name = "mine"};
+    struct operation op = {0};
+    PL_AUTO(tls_policy_row_freep) struct tls_policy_row *row = NULL;
+    add_site(f, &site);
+    begin(f, &op, "policy");
+    assert_ok(store_tls_policy_insert(f->store, &policy, &f->e), &f->e);
+    assert_fails(store_tls_policy_insert(f->store, &twin, &f->e), &f->e, ERR_STORE_CONSTRAINT);
+    commit(f, &op);
+    assert_ok(store_tls_policy_find_name(f->store, "MINE", &row, &f->e), &f->e);
+    assert_string_equal(row->suite_names.items[0], suite);
+    assert_int_equal(row->version_max, 0x0304);
+    struct binding_row binding = make_binding(1, &site);
+    binding.tls_policy = policy.name;
+    binding.tls_policy_id = policy.id;
+    add_binding(f, &binding);
+    assert_int_equal(count_listed(f, &(struct binding_filter){.tls_policy = "Mine"}), 1);
+    assert_int_equal(count_listed(f, &(struct binding_filter){.tls_policy = "old"}), 0);
+    begin(f, &op, "remove");
+    assert_fails(store_tls_policy_delete(f->store, row, &f->e), &f->e, ERR_STORE_REFERENCE);
+    operation_rollback(&op);
+    begin(f, &op, "remove both");
+    assert_ok(store_binding_delete(f->store, &binding, &f->e), &f->e);
+    assert_ok(store_tls_policy_delete(f->store, row, &f->e), &f->e);
+    commit(f, &op);
+    PL_AUTO(tls_policy_rows_clear) struct tls_policy_rows left = {0};
+    assert_ok(store_tls_policy_list(f->store, NULL, &left, &f->e), &f->e);
+    assert_int_equal(left.count, 0);
+}
+
 static void test_site_names_are_unique_in_either_case(void **state) {
     struct fixture *f = *state;
     struct site_row site = make_site(1);
@@ -191,6 +232,7 @@ int main(void) {
         STORE_TEST(test_one_live_binding_for_each_endpoint_and_host),
         STORE_TEST(test_port_outside_its_range_is_refused),
         STORE_TEST(test_what_is_bound_cannot_be_deleted),
+        STORE_TEST(test_a_policy_stays_while_it_is_used),
         STORE_TEST(test_filters_choose),
         STORE_TEST(test_site_names_are_unique_in_either_case),
         STORE_TEST(test_sites_are_listed_by_name),

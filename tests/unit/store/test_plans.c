@@ -166,12 +166,13 @@ static void test_every_list_of_issued_is_read_along_an_index(void **state) {
 static void test_every_list_of_bindings_is_read_along_an_index(void **state) {
     struct fixture *f = *state;
     const struct id id = {{1}};
-    for (unsigned set = 0; set < 32; set++) {
+    for (unsigned set = 0; set < 64; set++) {
         const struct binding_filter filter = {.site_id = set & 1 ? &id : NULL,
                                               .cert_id = set & 2 ? &id : NULL,
                                               .host = set & 4 ? "a.example" : NULL,
                                               .address = set & 8 ? "192.0.2.1" : NULL,
-                                              .port = set & 16 ? 443 : 0};
+                                              .port = set & 16 ? 443 : 0,
+                                              .tls_policy = set & 32 ? "old" : NULL};
         for (unsigned way = 0; way < 8; way++) {
             PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
             enum binding_sort sort = way & 4 ? BINDING_SORT_HOST : BINDING_SORT_AGE;

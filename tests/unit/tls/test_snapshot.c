@@ -428,6 +428,39 @@ static void test_certificates_without_a_binding_are_counted(void **state) {
     assert_int_equal(snapshot_builder_unused(b), 1);
 }
 
+static void test_clients_of_the_same_cas_share_a_set(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct snapshot_builder *b = new_builder();
+    const struct snapshot_der cas[] = {{(const uint8_t *)"one", 3}, {(const uint8_t *)"two", 3}};
+    struct snapshot_binding_wish wish = {
+        .listener = add_listener(b, false), .host = "any.example", .site = add_site(b, "s")};
+    assert_ok(snapshot_builder_add_binding(b, &wish, &e), &e);
+    wish.client_cas = cas;
+    wish.client_auth = SNAPSHOT_CLIENTS_REQUIRED;
+    static const char *const hosts[] = {"a.example", "b.example", "c.example"};
+    for (size_t i = 0; i < PL_ARRAY_LEN(hosts); i++) {
+        wish.host = hosts[i];
+        wish.client_ca_count = i == 2 ? 1 : 2;
+        assert_ok(snapshot_builder_add_binding(b, &wish, &e), &e);
+    }
+    PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
+    struct snapshot_binding any = snapshot_binding_at(s, 0);
+    struct snapshot_binding one = snapshot_binding_at(s, 1);
+    struct snapshot_binding two = snapshot_binding_at(s, 2);
+    struct snapshot_binding three = snapshot_binding_at(s, 3);
+    assert_int_equal(any.client_auth, SNAPSHOT_CLIENTS_ANY);
+    assert_int_equal(any.clients, SNAPSHOT_NONE);
+    assert_int_equal(snapshot_client_ca_count(s, &any), 0);
+    assert_int_equal(one.clients, two.clients);
+    assert_int_not_equal(one.clients, three.clients);
+    assert_memory_not_equal(one.clients_fingerprint, three.clients_fingerprint,
+                            SNAPSHOT_CLIENTS_FINGERPRINT_LEN);
+    assert_int_equal(snapshot_client_ca_count(s, &one), 2);
+    assert_memory_equal(snapshot_client_ca_at(s, &one, 1).bytes, "two", 3);
+    assert_int_equal(snapshot_client_ca_count(s, &three), 1);
+}
+
 /* Any byte of a version changed: it is refused, or it leads nowhere outside of itself. */
 static void test_a_damaged_version_is_refused_or_harmless(void **state) {
     (void)state;
@@ -443,7 +476,10 @@ static void test_a_damaged_version_is_refused_or_harmless(void **state) {
                                             .host = "a.example",
                                             .site = add_site(b, "s"),
                                             .certificates = &certificate,
-                                            .certificate_count = 1};
+                                            .certificate_count = 1,
+                                            .client_auth = SNAPSHOT_CLIENTS_REQUIRED,
+                                            .client_cas = &chain,
+                                            .client_ca_count = 1};
     assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
     PL_AUTO(snapshot_builder_freep) struct snapshot_builder *owned PL_UNUSED = b;
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
@@ -464,7 +500,10 @@ static void test_a_damaged_version_is_refused_or_harmless(void **state) {
         if (snapshot_open(&source, &s, &e)) {
             uint32_t index = 0;
             (void)snapshot_lookup(s, 0, "a.example", 9, &index);
-            (void)snapshot_binding_at(s, 0);
+            struct snapshot_binding found = snapshot_binding_at(s, 0);
+            for (size_t i = 0; i < snapshot_client_ca_count(s, &found); i++) {
+                (void)snapshot_client_ca_at(s, &found, i);
+            }
             struct snapshot_certificate c = snapshot_certificate_at(s, 0);
             (void)snapshot_chain_at(s, &c, 0);
             (void)snapshot_site_at(s, 0);
@@ -489,8 +528,12 @@ static bool build_small(struct err *e) {
     wish.chain = &chain;
     wish.chain_count = 1;
     struct snapshot_site_wish site_wish = {.name = "s"};
-    struct snapshot_binding_wish binding = {
-        .host = "a.example", .certificates = &certificate, .certificate_count = 1};
+    struct snapshot_binding_wish binding = {.host = "a.example",
+                                            .certificates = &certificate,
+                                            .certificate_count = 1,
+                                            .client_auth = SNAPSHOT_CLIENTS_OPTIONAL,
+                                            .client_cas = &chain,
+                                            .client_ca_count = 1};
     if (!snapshot_builder_new(1, &b, e) ||
         !snapshot_builder_add_listener(b, SNAPSHOT_HTTPS, "::", 443, false, &listener, e) ||
         !snapshot_builder_add_site(b, &site_wish, &site, e) ||
@@ -564,6 +607,7 @@ int main(void) {
         cmocka_unit_test(test_bindings_can_be_taken_away_and_each_version_stands),
         cmocka_unit_test(test_the_default_moves_on_when_it_is_taken_away),
         cmocka_unit_test(test_certificates_without_a_binding_are_counted),
+        cmocka_unit_test(test_clients_of_the_same_cas_share_a_set),
         cmocka_unit_test(test_a_damaged_version_is_refused_or_harmless),
         cmocka_unit_test(test_every_failed_allocation_is_survived),
         cmocka_unit_test(test_100000_names_are_all_found_and_small),
