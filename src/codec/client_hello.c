@@ -16,6 +16,7 @@ enum {
     EXTENSION_SCHEMES = 13,
     EXTENSION_PROTOCOLS = 16,
     EXTENSION_VERSIONS = 43,
+    EXTENSION_KEY_SHARES = 51,
 };
 
 /* What is left to read; a read past the end fails it for good. */
@@ -92,6 +93,17 @@ static bool read_protocols(struct client_hello_part content, struct client_hello
     return is_done(&c);
 }
 
+static bool read_key_shares(struct client_hello_part content, struct client_hello *out) {
+    struct cursor c = inside(content);
+    out->key_shares = take_vector(&c, 2, 0, 1);
+    struct cursor shares = inside(out->key_shares);
+    while (shares.left > 0 && !shares.is_failed) {
+        (void)take_number(&shares, 2);
+        (void)take_vector(&shares, 2, 1, 1);
+    }
+    return is_done(&c) && is_done(&shares);
+}
+
 /* An extension that is sent twice is malformed (RFC 8446 §4.2); the library sees to all others. */
 static bool read_extension(size_t type, struct client_hello_part content,
                            struct client_hello *out) {
@@ -106,6 +118,8 @@ static bool read_extension(size_t type, struct client_hello_part content,
         return out->protocols.bytes == NULL && read_protocols(content, out);
     case EXTENSION_VERSIONS:
         return out->versions.bytes == NULL && read_list(content, 1, 2, &out->versions);
+    case EXTENSION_KEY_SHARES:
+        return out->key_shares.bytes == NULL && read_key_shares(content, out);
     default:
         return true;
     }
@@ -226,6 +240,34 @@ enum client_hello_result client_hello_read(const uint8_t *bytes, size_t len, str
         return finish(content, out_hello);
     }
     return join_records((struct cursor){.at = bytes, .left = len}, joined, out_hello);
+}
+
+/* What is walked was read before: no cursor fails but at the end. */
+static bool go_on(struct client_hello_part *rest, const struct cursor *c) {
+    *rest = (struct client_hello_part){.bytes = c->at, .len = c->is_failed ? 0 : c->left};
+    return !c->is_failed;
+}
+
+bool client_hello_next_extension(struct client_hello_part *rest, uint16_t *out_type,
+                                 struct client_hello_part *out_content) {
+    struct cursor c = inside(*rest);
+    *out_type = (uint16_t)take_number(&c, 2);
+    *out_content = take_vector(&c, 2, 0, 1);
+    return go_on(rest, &c);
+}
+
+bool client_hello_next_key_share(struct client_hello_part *rest, uint16_t *out_group) {
+    struct cursor c = inside(*rest);
+    *out_group = (uint16_t)take_number(&c, 2);
+    (void)take_vector(&c, 2, 1, 1);
+    return go_on(rest, &c);
+}
+
+bool client_hello_next_protocol(struct client_hello_part *rest,
+                                struct client_hello_part *out_protocol) {
+    struct cursor c = inside(*rest);
+    *out_protocol = take_vector(&c, 1, 1, 1);
+    return go_on(rest, &c);
 }
 
 bool client_hello_lists(struct client_hello_part list, uint16_t value) {

@@ -43,6 +43,7 @@ struct client_hello {
     struct client_hello_part schemes;     /* signature_algorithms, two bytes each */
     struct client_hello_part groups;      /* supported_groups, two bytes each */
     struct client_hello_part protocols;   /* ALPN, one length byte each */
+    struct client_hello_part key_shares;  /* of TLS 1.3: group, length, key */
 };
 
 /*
@@ -51,6 +52,17 @@ struct client_hello {
  */
 enum client_hello_result client_hello_read(const uint8_t *bytes, size_t len, struct buf *joined,
                                            struct client_hello *out_hello);
+
+/*
+ * The next extension, in the client's order; *rest begins as hello's extensions. False at the end.
+ */
+bool client_hello_next_extension(struct client_hello_part *rest, uint16_t *out_type,
+                                 struct client_hello_part *out_content);
+/* The next group for which a key was sent along; *rest begins as hello's key_shares. */
+bool client_hello_next_key_share(struct client_hello_part *rest, uint16_t *out_group);
+/* The next ALPN protocol; *rest begins as hello's protocols. */
+bool client_hello_next_protocol(struct client_hello_part *rest,
+                                struct client_hello_part *out_protocol);
 
 /* True when the two-byte value is in the list. */
 bool client_hello_lists(struct client_hello_part list, uint16_t value);

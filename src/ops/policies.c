@@ -396,6 +396,10 @@ void policy_cache_free(struct policy_cache *cache) {
     mem_free(cache);
 }
 
+bool policy_cache_has(const struct policy_cache *cache, const struct id *id) {
+    return map_get(cache->by_id, id->bytes, ID_LEN) != NULL;
+}
+
 /* *out_policy NULL: it is gone, or cannot be read. */
 static bool load(struct ops *ops, struct policy_cache *cache, const struct id *id,
                  const struct tls_policy **out_policy, struct err *e) {

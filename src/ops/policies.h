@@ -72,6 +72,9 @@ bool policy_cache_new(struct policy_cache **out_cache, struct err *e) PL_MUST_US
 void policy_cache_free(struct policy_cache *cache);
 PL_DEFINE_FREEP(policy_cache_freep, struct policy_cache, policy_cache_free)
 
+/* True when a binding's policy was read from that row. */
+bool policy_cache_has(const struct policy_cache *cache, const struct id *id);
+
 /*
  * The binding's policy, borrowed from the cache or static. One that is gone or cannot be read is
  * told by *out_is_missing, and intermediate stands in for it.

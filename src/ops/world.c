@@ -37,6 +37,7 @@ struct building {
     struct policy_cache *policies;
     struct key_list keys;
     struct list *notes;
+    bool has_own_clients;                  /* a binding lets in clients of the own CA */
     uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
     bool is_strict[SNAPSHOT_LISTENERS_MAX];
     size_t binding_count;
@@ -241,25 +242,36 @@ static enum snapshot_clients clients_of(enum client_auth auth) {
     return SNAPSHOT_CLIENTS_REQUIRED;
 }
 
+/* Whose clients are let in. */
+struct chosen_clients {
+    struct cert_list certs;
+    struct snapshot_der ders[SNAPSHOT_CLIENT_CAS_MAX];
+};
+
+static void chosen_clients_clear(struct chosen_clients *clients) {
+    cert_list_clear(&clients->certs);
+}
+
 static bool choose_clients(struct building *building, const struct binding_row *row,
-                           struct cert_list *out_certs,
-                           struct snapshot_der out_ders[SNAPSHOT_CLIENT_CAS_MAX],
-                           struct snapshot_binding_wish *wish, struct err *e) {
+                           struct chosen_clients *clients, struct snapshot_binding_wish *wish,
+                           struct err *e) {
     struct err fault = {0};
-    if (!ops_bind_client_cas(building->ops, row, out_certs, &fault)) {
+    if (!ops_bind_client_cas(building->ops, row, &clients->certs, &fault)) {
         if (err_kind_of(&fault) != ERR_KIND_INVALID) {
             *e = fault;
             return false;
         }
-        cert_list_clear(out_certs); /* damaged: this binding alone is not served */
+        cert_list_clear(&clients->certs); /* damaged: this binding alone is not served */
     }
     wish->client_auth = clients_of(row->client_auth);
-    wish->client_cas = out_ders;
-    for (size_t i = 0; i < out_certs->count && i < SNAPSHOT_CLIENT_CAS_MAX; i++) {
-        const struct cert *cert = out_certs->items[i];
-        out_ders[wish->client_ca_count++] =
+    wish->client_cas = clients->ders;
+    for (size_t i = 0; i < clients->certs.count && i < SNAPSHOT_CLIENT_CAS_MAX; i++) {
+        const struct cert *cert = clients->certs.items[i];
+        clients->ders[wish->client_ca_count++] =
             (struct snapshot_der){cert->der, (uint32_t)cert->der_len};
     }
+    bool is_own = row->client_auth != CLIENT_AUTH_NONE && row->client_ca.len == 0;
+    building->has_own_clients = building->has_own_clients || is_own;
     return true;
 }
 
@@ -288,12 +300,11 @@ static bool add_binding(struct building *building, const struct binding_row *row
         }
     }
     bool is_https = str_equal(row->scheme, "https");
-    struct snapshot_der client_cas[SNAPSHOT_CLIENT_CAS_MAX];
-    PL_AUTO(cert_list_clear) struct cert_list clients = {0};
     if (is_https && wish.certificate_count == 0) {
         return note(building, "a binding has no certificate left and is not served", row->host, e);
     }
-    if (!choose_clients(building, row, &clients, client_cas, &wish, e)) {
+    PL_AUTO(chosen_clients_clear) struct chosen_clients clients = {0};
+    if (!choose_clients(building, row, &clients, &wish, e)) {
         return false;
     }
     if (wish.client_auth != SNAPSHOT_CLIENTS_ANY && wish.client_ca_count == 0) {
@@ -447,7 +458,14 @@ static enum step follow_one(struct building *building, const struct changed *cha
     }
     bool is_new_site = str_equal(changed->table_name, "sites") &&
                        !known(building->sites, changed->row_id.bytes, ID_LEN, &index);
-    bool is_nothing = is_new_site || is_about_nothing_served(changed->table_name) ||
+    bool is_unknown_policy = str_equal(changed->table_name, "tls_policies") &&
+                             !policy_cache_has(building->policies, &changed->row_id);
+    bool is_other_ca = str_equal(changed->table_name, "issuers") && building->has_own_clients;
+    if (is_other_ca) {
+        return STEP_ANEW;
+    }
+    bool is_nothing = is_new_site || is_unknown_policy ||
+                      is_about_nothing_served(changed->table_name) ||
                       is_of_unserved_cert(building, changed) ||
                       is_of_unserved_chain(building, changed, all, count);
     return is_nothing ? STEP_DONE : STEP_ANEW;
@@ -518,6 +536,10 @@ static bool follow(struct ops_world *world, struct list *notes, struct err *e) {
         return true;
     }
     enum step step = follow_changes(world, seq, notes, e);
+    if (step == STEP_FAILED && e->code == ERR_BASE_LIMIT) {
+        err_init(e); /* what was taken away still fills the tables */
+        step = STEP_ANEW;
+    }
     return step == STEP_ANEW ? build_anew(world, seq, notes, e) : step == STEP_DONE;
 }
 

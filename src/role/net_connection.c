@@ -9,6 +9,7 @@
 #include "role/net_parts.h"
 
 #include "base/mem.h"
+#include "site/connection_page.h"
 #include "site/static.h"
 
 #include <errno.h>
@@ -414,6 +415,9 @@ static bool respond(struct net_connection *c, const struct http_request *request
                                       e);
     }
     c->exchange->site = site.name;
+    if (c->tls != NULL && connection_page_is_asked(request)) {
+        return connection_page_respond(c->tls, request, response, e);
+    }
     return static_respond(&site, request, response, e);
 }
 

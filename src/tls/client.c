@@ -2,6 +2,7 @@
 #include "tls/client.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "codec/ip.h"
 #include "pki/openssl.h"
@@ -161,6 +162,29 @@ static void take_parameters(SSL *ssl, struct tls_look *look) {
     (void)str_copy(look->group, sizeof(look->group), group == NULL ? "" : group);
 }
 
+/* The server wants a certificate; none is shown. */
+static int on_asked(SSL *ssl, X509 **out_certificate, EVP_PKEY **out_key) {
+    bool *is_asked = SSL_get_app_data(ssl);
+    *is_asked = true;
+    *out_certificate = NULL;
+    *out_key = NULL;
+    return 0;
+}
+
+/* What our own policies may ask for, and more: looked at is everything. */
+static void offer_all(SSL *ssl) {
+    static const char groups[] =
+        "?*X25519MLKEM768:?*X25519:?prime256v1:?secp384r1:?X448:?secp521r1:?SecP256r1MLKEM768:"
+        "?SecP384r1MLKEM1024";
+    PL_AUTO(mem_freep) char *copy = NULL;
+    (void)SSL_set_min_proto_version(ssl, TLS1_VERSION);
+    (void)SSL_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0");
+    /* A library before 3.5 does not read the list and keeps its own. */
+    (void)!(mem_strdup(groups, &copy, NULL) &&
+            SSL_ctrl(ssl, SSL_CTRL_SET_GROUPS_LIST, 0, copy) == 1);
+    ERR_clear_error();
+}
+
 static bool configure(SSL *ssl, int fd, const struct tls_look_wish *wish, struct err *e) {
     struct ip ip;
     char name[256] = "";
@@ -188,8 +212,17 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
     }
     /* Looked at, not trusted: the caller verifies what was presented. */
     SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
-    if (!configure(ssl, fd, wish, e) || !handshake(ssl, fd, wish, deadline_ms, e) ||
-        !take_certificates(ssl, &look, e)) {
+    SSL_set_app_data(ssl, &look.asks_for_certificate);
+    SSL_CTX_set_client_cert_cb(context, on_asked);
+    offer_all(ssl);
+    struct err refusal = {0};
+    bool is_done =
+        configure(ssl, fd, wish, &refusal) && handshake(ssl, fd, wish, deadline_ms, &refusal);
+    if (!is_done && !look.asks_for_certificate) {
+        *e = refusal;
+        return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
+    }
+    if (!take_certificates(ssl, &look, e)) {
         return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
     }
     take_parameters(ssl, &look);

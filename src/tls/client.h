@@ -25,11 +25,13 @@ struct tls_look {
     char version[TLS_LOOK_TEXT]; /* "TLSv1.3" */
     char suite[TLS_LOOK_TEXT];
     char group[TLS_LOOK_TEXT];
+    bool asks_for_certificate; /* of the client; that it got none may have ended the handshake */
 };
 void tls_look_clear(struct tls_look *look);
 
 /*
- * Addresses of the name are tried in the system's order.
+ * Addresses of the name are tried in the system's order. Everything is offered, from TLS 1.0 on: a
+ * server that refuses a client without a certificate has been seen all the same.
  * Fails  tls.look.resolve, tls.look.connect, tls.look.timeout, tls.look.handshake (with what the
  * server said), tls.look.no_certificate, pki.cert.*, base.oom
  */

@@ -8,6 +8,7 @@
 #include "codec/client_hello.h"
 #include "pki/openssl.h"
 #include "tls/reason.h"
+#include "tls/registry.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -32,6 +33,7 @@ struct tls_connection {
     uint16_t version_max;            /* offered by the client */
     const struct tls_policy *policy; /* NULL before the ClientHello */
     char *server_name;               /* NULL: none was sent */
+    struct client_offer *offer;      /* NULL before the ClientHello */
     SSL *ssl;                        /* NULL before the ClientHello */
     struct tls_io *io;               /* the current turn's */
     struct buf unread;               /* comes before io's input */
@@ -287,7 +289,7 @@ static bool keep_server_name(struct tls_connection *c, const struct client_hello
 
 static bool start(struct tls_connection *c, const struct client_hello *hello, struct err *e) {
     c->version_max = client_hello_version_max(hello);
-    if (!keep_server_name(c, hello, e)) {
+    if (!keep_server_name(c, hello, e) || !client_offer_new(hello, &c->offer, e)) {
         return false;
     }
     if (snapshot_lookup(c->snapshot, c->listener, (const char *)hello->server_name.bytes,
@@ -508,13 +510,12 @@ bool tls_connection_new(struct tls_engine *engine, struct snapshot *snapshot, ui
     return true;
 }
 
-static void end_signature(struct tls_connection *c) {
-    static struct buf nowhere; /* takes no byte */
-    struct tls_io io = {.out = &nowhere};
-    c->io = &io;
-    (void)SSL_do_handshake(c->ssl);
-    c->io = NULL;
+/* One more step of a handshake that nobody waits for: its parked job ends, and is freed with it. */
+static void end_signing(struct tls_connection *connection, struct tls_io *io) {
+    connection->io = io;
+    (void)SSL_do_handshake(connection->ssl);
     ERR_clear_error();
+    connection->io = NULL;
 }
 
 void tls_connection_free(struct tls_connection *connection) {
@@ -522,12 +523,15 @@ void tls_connection_free(struct tls_connection *connection) {
         return;
     }
     if (connection->state == TLS_STATE_SIGNING) {
-        end_signature(connection);
+        struct buf nowhere = {0};
+        struct tls_io io = {.out = &nowhere};
+        end_signing(connection, &io);
     }
     SSL_free(connection->ssl);
     snapshot_free(connection->snapshot);
     buf_clear(&connection->unread);
     mem_free(connection->server_name);
+    client_offer_free(connection->offer);
     mem_free(connection);
 }
 
@@ -568,6 +572,53 @@ const char *tls_connection_group(const struct tls_connection *connection) {
         name = SSL_group_to_name(connection->ssl, (int)SSL_get_negotiated_group(connection->ssl));
     }
     return name == NULL ? "" : name;
+}
+
+const struct client_offer *tls_connection_offer(const struct tls_connection *connection) {
+    return connection->offer;
+}
+
+const char *tls_connection_policy(const struct tls_connection *connection) {
+    return connection->policy == NULL ? "" : connection->policy->name;
+}
+
+size_t tls_connection_protocol(const struct tls_connection *connection, const uint8_t **out_name) {
+    unsigned len = 0;
+    *out_name = NULL;
+    if (is_agreed(connection)) {
+        SSL_get0_alpn_selected(connection->ssl, out_name, &len);
+    }
+    return len;
+}
+
+/* By the kind of signature and its hash, as the library tells of its own. */
+const char *tls_connection_signature(const struct tls_connection *connection) {
+    static const struct {
+        int type;
+        int digest;
+        uint16_t scheme;
+    } schemes[] = {
+        {EVP_PKEY_EC, NID_sha256, 0x0403},      {EVP_PKEY_EC, NID_sha384, 0x0503},
+        {EVP_PKEY_EC, NID_sha512, 0x0603},      {EVP_PKEY_EC, NID_sha1, 0x0203},
+        {EVP_PKEY_RSA_PSS, NID_sha256, 0x0804}, {EVP_PKEY_RSA_PSS, NID_sha384, 0x0805},
+        {EVP_PKEY_RSA_PSS, NID_sha512, 0x0806}, {EVP_PKEY_RSA, NID_sha256, 0x0401},
+        {EVP_PKEY_RSA, NID_sha384, 0x0501},     {EVP_PKEY_RSA, NID_sha512, 0x0601},
+        {EVP_PKEY_RSA, NID_md5_sha1, 0xFF01},   {EVP_PKEY_ED25519, NID_undef, 0x0807},
+    };
+    int type = NID_undef;
+    int digest = NID_undef;
+    if (!is_agreed(connection) || SSL_session_reused(connection->ssl) == 1 ||
+        SSL_get_signature_type_nid(connection->ssl, &type) != 1) {
+        return "";
+    }
+    (void)SSL_get_signature_nid(connection->ssl, &digest);
+    for (size_t i = 0; i < PL_ARRAY_LEN(schemes); i++) {
+        if (schemes[i].type == type &&
+            (schemes[i].digest == digest || schemes[i].digest == NID_undef)) {
+            return tls_registry_find(TLS_KIND_SCHEME, schemes[i].scheme)->name;
+        }
+    }
+    return "";
 }
 
 X509 *tls_connection_client(const struct tls_connection *connection) {

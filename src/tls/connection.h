@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
+#include "tls/client_offer.h"
 #include "tls/engine.h"
 #include "tls/snapshot.h"
 
@@ -106,6 +107,15 @@ const char *tls_connection_version(const struct tls_connection *connection); /* 
 const char *
 tls_connection_suite(const struct tls_connection *connection); /* "TLS_AES_128_GCM_SHA256" */
 const char *tls_connection_group(const struct tls_connection *connection);
+/* The scheme of the server's signature, "ecdsa_secp256r1_sha256"; "" when the session was resumed.
+ */
+const char *tls_connection_signature(const struct tls_connection *connection);
+/* The ALPN protocol, not terminated, and its length; 0: none was agreed. */
+size_t tls_connection_protocol(const struct tls_connection *connection, const uint8_t **out_name);
+/* The name of the binding's policy at the handshake; "" before the ClientHello. */
+const char *tls_connection_policy(const struct tls_connection *connection);
+/* What the client offered; NULL before the ClientHello. Borrowed. */
+const struct client_offer *tls_connection_offer(const struct tls_connection *connection);
 /* The client's certificate, verified by the binding's rule; NULL when it showed none. Borrowed. */
 X509 *tls_connection_client(const struct tls_connection *connection);
 /*

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "http/h1.h"
+#include "site/connection_page.h"
 
 static void check_inside(struct http_text text, const uint8_t *bytes, size_t len) {
     const uint8_t *at = (const uint8_t *)text.at;
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     if (result == H1_WHOLE) {
         FUZZ_CHECK(head_len <= len && head_len <= H1_HEAD_MAX);
         check_request(&request, bytes, head_len);
+        FUZZ_CHECK(connection_page_form(&request) <= CONNECTION_FORM_UNKNOWN);
     }
     FUZZ_CHECK(result != H1_REFUSED || (refusal.status >= 400 && refusal.reason != NULL));
     /* Byte by byte: never whole before its end, never whole when it was refused at once. */
