@@ -10,6 +10,7 @@
 #include "cli/args.h"
 #include "cli/out.h"
 #include "ops/ops.h"
+#include "ops/served.h"
 
 struct cli {
     const struct command *command;
@@ -50,6 +51,16 @@ bool cli_write_file(const struct cli *cli, const char *path, const void *bytes, 
  */
 bool cli_hand_out(const struct cli *cli, const char *path, const struct buf *file, bool is_private,
                   json_t *document, struct err *e) PL_MUST_USE;
+
+/*
+ * After a change of what is served: waits until every server shows it; a dry run and --no-wait do
+ * not. Fails ops.served.taken_back, store.*
+ */
+bool cli_wait_served(const struct cli *cli, enum served_outcome *out_outcome, struct err *e)
+    PL_MUST_USE;
+/* Says how far it came, adds "served" to the document and prints that. Takes it in any case. */
+bool cli_print_served(struct cli *cli, enum served_outcome outcome, json_t *document, struct err *e)
+    PL_MUST_USE;
 
 /* Whether cli_write_file() would refuse to overwrite: to be asked before anything is changed. */
 bool cli_check_out(const struct cli *cli, const char *path, struct err *e) PL_MUST_USE;

@@ -9,6 +9,7 @@
 #include "ops/certs.h"
 #include "ops/export.h"
 #include "ops/install.h"
+#include "ops/replace.h"
 #include "pki/detect.h"
 
 #include <stdio.h>
@@ -48,6 +49,31 @@ static bool run_install(struct cli *cli, struct err *e) {
     return ops_install(cli->ops, file.data, file.len, args_text(cli->args, "name"), &notes, &row, e)
                ? print_added(cli, row, &notes, "installed", e)
                : err_wrap(e, "could not install certificate \"%.300s\"", path);
+}
+
+static bool run_replace(struct cli *cli, struct err *e) {
+    PL_AUTO(cert_row_freep) struct cert_row *from = NULL;
+    PL_AUTO(cert_row_freep) struct cert_row *to = NULL;
+    PL_AUTO(list_clear) struct list warnings;
+    size_t count = 0;
+    list_init(&warnings, NOTES_MAX);
+    if (!ops_cert_pick(cli->ops, args_at(cli->args, 0), &from, e) ||
+        !ops_cert_pick(cli->ops, args_at(cli->args, 1), &to, e)) {
+        return false;
+    }
+    enum served_outcome served = SERVED_UNASKED;
+    if (!ops_cert_replace(cli->ops, from, to, &warnings, &count, e) ||
+        !cli_wait_served(cli, &served, e)) {
+        return err_wrap(e, "could not replace \"%.200s\"", from->friendly_name);
+    }
+    out_notices(&cli->out, &warnings);
+    out_line(&cli->out, "replaced: \"%s\" by \"%s\" in %zu binding%s", from->friendly_name,
+             to->friendly_name, count, count == 1 ? "" : "s");
+    return cli_print_served(cli, served,
+                            json_pack("{s:s, s:s, s:I, s:o}", "from", from->friendly_name, "to",
+                                      to->friendly_name, "bindings", (json_int_t)count, "notices",
+                                      view_list(&warnings)),
+                            e);
 }
 
 static bool run_import(struct cli *cli, struct err *e) {
@@ -323,6 +349,10 @@ static const struct option export_options[] = {
     {"force", OPTION_FLAG, NULL, "overwrite the file"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
+static const struct option replace_options[] = {
+    {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
 static const struct option delete_options[] = {
     {"unbind", OPTION_FLAG, NULL, "also take it out of every binding"},
     {NULL, OPTION_FLAG, NULL, NULL},
@@ -350,6 +380,13 @@ const struct command cert_commands[] = {
      "take in a certificate that comes with its key (.pfx, "
      "PEM)",
      NULL, import_options, run_import},
+    {"cert replace", "OLD NEW", 2, 2, COMMAND_CHANGES,
+     "bind another certificate wherever one is bound",
+     "All bindings at once, or none; what the new certificate does not suit is told. Servers take "
+     "it up\n"
+     "without a restart; what no connection shows within seconds is taken back.\n\n"
+     "  padlock cert replace \"Shop 2026\" \"Shop 2027\"",
+     replace_options, run_replace},
     {"cert delete", "CERTIFICATE", 1, 1, COMMAND_CHANGES, "delete one; refused while it is bound",
      NULL, delete_options, run_delete},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},

@@ -172,7 +172,9 @@ static bool run_bind_add(struct cli *cli, struct err *e) {
     PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
     PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
     char place[96];
-    if (!ops_bind_plan(cli->ops, &wish, &plan, e) || !ops_bind_add(cli->ops, &plan, &row, e)) {
+    enum served_outcome served = SERVED_UNASKED;
+    if (!ops_bind_plan(cli->ops, &wish, &plan, e) || !ops_bind_add(cli->ops, &plan, &row, e) ||
+        !cli_wait_served(cli, &served, e)) {
         return err_wrap(e, "could not bind \"%.60s\" at %.200s", wish.site, wish.url);
     }
     binding_format(row, place);
@@ -187,7 +189,7 @@ static bool run_bind_add(struct cli *cli, struct err *e) {
     if (document != NULL) {
         (void)json_object_set_new(document, "notices", view_list(&plan.warnings));
     }
-    return out_json(&cli->out, document, e);
+    return cli_print_served(cli, served, document, e);
 }
 
 static bool run_bind_check(struct cli *cli, struct err *e) {
@@ -255,25 +257,27 @@ static bool run_bind_set(struct cli *cli, struct err *e) {
         return false;
     }
     binding_format(row, place);
-    if (!ops_bind_set(cli->ops, &row, &change, e)) {
+    enum served_outcome served = SERVED_UNASKED;
+    if (!ops_bind_set(cli->ops, &row, &change, e) || !cli_wait_served(cli, &served, e)) {
         return err_wrap(e, "could not change the binding %s %.200s", place, row->host);
     }
     out_line(&cli->out, "changed: %s %s has the TLS policy %s; client certificate: %s%s", place,
              row->host, row->tls_policy, client_auth_text(row->client_auth),
              row->is_strict ? "; strict" : "");
-    return out_json(&cli->out, view_binding(row, ""), e);
+    return cli_print_served(cli, served, view_binding(row, ""), e);
 }
 
 static bool run_bind_remove(struct cli *cli, struct err *e) {
     PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
+    enum served_outcome served = SERVED_UNASKED;
     char place[96];
     if (!ops_bind_pick(cli->ops, args_at(cli->args, 0), args_text(cli->args, "host"), &row, e) ||
-        !ops_bind_remove(cli->ops, row, e)) {
+        !ops_bind_remove(cli->ops, row, e) || !cli_wait_served(cli, &served, e)) {
         return false;
     }
     binding_format(row, place);
     out_line(&cli->out, "removed: %s %s; \"padlock undo\" brings it back", place, row->host);
-    return out_json(&cli->out, view_binding(row, ""), e);
+    return cli_print_served(cli, served, view_binding(row, ""), e);
 }
 
 static const struct option add_options[] = {
@@ -303,6 +307,7 @@ static const struct option bind_set_options[] = {
      "the CA certificates that clients' must come from; \"own\": this store's CA"},
     {"strict", OPTION_CHOICE, "yes|no",
      "refuse clients that ask for a name without a binding there"},
+    {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option bind_options[] = {
@@ -315,6 +320,7 @@ static const struct option bind_options[] = {
     {"client-ca", OPTION_TEXT, "FILE",
      "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
     {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
+    {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 static const struct option bind_list_options[] = {
@@ -328,6 +334,7 @@ static const struct option bind_list_options[] = {
 };
 static const struct option unbind_options[] = {
     {"host", OPTION_TEXT, "NAME", "of several at that address"},
+    {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 

@@ -293,6 +293,36 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
     return plan->cert == NULL || (check_certificate(plan, e) && check_policy(ops, wish, plan, e));
 }
 
+static bool suits(struct ops *ops, struct bind_plan *plan, struct err *e) {
+    struct key_spec spec = {0};
+    if (!check_certificate(plan, e) ||
+        !ops_policy_pick(ops, plan->row.tls_policy, &plan->policy, e)) {
+        return false;
+    }
+    if (key_spec_parse(plan->cert->key_spec, &spec, NULL) &&
+        !tls_policy_serves(plan->policy.policy, spec.family, spec.bits)) {
+        return err_set(e, ERR_OPS_BIND_POLICY_KEY,
+                       "the TLS policy \"%.63s\" has no suites and signatures for a %s key",
+                       plan->policy.policy->name, plan->cert->key_spec);
+    }
+    return plan->conflicts.count == 0 ||
+           err_set(e, plan->conflict_code, "%s", plan->conflicts.items[0]);
+}
+
+bool ops_bind_suits(struct ops *ops, const struct binding_row *row, struct cert_row *cert,
+                    struct list *warnings, struct err *e) {
+    PL_AUTO(bind_plan_clear) struct bind_plan plan = {.cert = cert, .row = *row};
+    list_init(&plan.conflicts, FINDINGS_MAX);
+    list_init(&plan.warnings, FINDINGS_MAX);
+    (void)str_copy(plan.host, sizeof(plan.host), row->host);
+    bool ok = suits(ops, &plan, e);
+    for (size_t i = 0; i < plan.warnings.count && ok; i++) {
+        ok = list_add_new(warnings, plan.warnings.items[i], e);
+    }
+    plan.cert = NULL; /* the caller's */
+    return ok;
+}
+
 /* The certificate into its key type's place. */
 static bool place_certificate(struct binding_row *row, const struct cert_row *cert, struct err *e) {
     struct id *place = place_for(row, cert);

@@ -51,6 +51,13 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
                    struct err *e) PL_MUST_USE;
 
 /*
+ * Whether a certificate would do in a binding that is there: its key, dates, names, and the
+ * binding's TLS policy. warnings are appended. Fails with what is wrong first: ops.bind.*.
+ */
+bool ops_bind_suits(struct ops *ops, const struct binding_row *row, struct cert_row *cert,
+                    struct list *warnings, struct err *e) PL_MUST_USE;
+
+/*
  * Makes the binding of a plan without conflicts; the key has made a test signature before. Fails
  * with the first conflict (ops.bind.*), keys.test. Can be undone.
  */

@@ -53,6 +53,7 @@ struct ops_world {
     struct building *now; /* NULL: nothing was built yet */
     int64_t seq;
     uint64_t generation;
+    bool is_changed; /* by what is being followed */
 };
 
 static void free_places(struct map *places) {
@@ -369,6 +370,7 @@ static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes,
         return false;
     }
     building_free(world->now);
+    world->is_changed = true;
     world->now = PL_TAKE(building);
     world->seq = seq;
     uint64_t time = (uint64_t)clock_now_ms();
@@ -497,6 +499,7 @@ static enum step follow_changes(struct ops_world *world, int64_t seq, struct lis
     enum step step = count == CHANGES_MAX ? STEP_ANEW : STEP_DONE;
     building->notes = notes;
     for (size_t i = 0; i < count && step == STEP_DONE; i++) {
+        world->is_changed = world->is_changed || str_equal(changes[i].table_name, "bindings");
         step = follow_one(building, &changes[i], changes, count, e);
     }
     if (step == STEP_DONE) {
@@ -543,12 +546,15 @@ static bool follow(struct ops_world *world, struct list *notes, struct err *e) {
     return step == STEP_ANEW ? build_anew(world, seq, notes, e) : step == STEP_DONE;
 }
 
-bool ops_world_follow(struct ops_world *world, struct list *notes, struct err *e) {
+bool ops_world_follow(struct ops_world *world, struct list *notes, bool *out_is_changed,
+                      struct err *e) {
+    world->is_changed = false;
     if (!store_read_begin(world->ops->store, e)) {
         return false;
     }
     bool ok = follow(world, notes, e);
     store_read_end(world->ops->store);
+    *out_is_changed = world->is_changed;
     return ok;
 }
 

@@ -25,10 +25,11 @@ PL_DEFINE_FREEP(ops_world_freep, struct ops_world, ops_world_free)
  * Brings it to the store's newest change, in one consistent reading. A binding that cannot be
  * served (its certificate is gone) is left out and told in notes, as far as they have room.
  *
- * On failure it stands as it was.
- * Fails  store.*, base.oom, base.limit, sys.memory_file
+ * out_is_changed  whether what is served has changed, and not only the store
+ * Fails           store.*, base.oom, base.limit, sys.memory_file; it stands as it was then
  */
-bool ops_world_follow(struct ops_world *world, struct list *notes, struct err *e) PL_MUST_USE;
+bool ops_world_follow(struct ops_world *world, struct list *notes, bool *out_is_changed,
+                      struct err *e) PL_MUST_USE;
 
 int64_t ops_world_seq(const struct ops_world *world); /* 0: nothing was built yet */
 uint64_t ops_world_generation(const struct ops_world *world);

@@ -36,12 +36,14 @@ struct control_process {
     uint64_t sent_generation; /* 0: nothing was sent */
     size_t sent_segments;
     size_t sent_key_segments;
-    uint64_t sent_key_used; /* of the last of them */
-    int64_t sent_seq;
-    int64_t applied_seq;
-    int64_t save_at_ms; /* 0: nothing to save */
-    int64_t seen_ms;    /* when the store was last told that we live */
-    bool is_store_lost; /* said once, until it is back */
+    uint64_t sent_key_used;    /* of the last of them */
+    int64_t seq;               /* of the store, as it was followed */
+    int64_t index_seq;         /* of the version that was sent last; 0: none */
+    int64_t applied_index_seq; /* of the version that all net serve */
+    int64_t applied_seq;       /* of the store, as it is served */
+    int64_t save_at_ms;        /* 0: nothing to save */
+    int64_t seen_ms;           /* when the store was last told that we live */
+    bool is_store_lost;        /* said once, until it is back */
 };
 
 /* --- sending the world ---------------------------------------------------------------------------
@@ -130,31 +132,43 @@ static bool publish(struct control_process *control, struct err *e) {
                     ops_world_generation(control->world), e)) {
         return false;
     }
-    control->sent_seq = ops_world_seq(control->world);
+    char count[24];
+    (void)snprintf(count, sizeof(count), "%zu", ops_world_bindings(control->world));
+    log_event(LOG_INFO, "serving", "bindings", count, NULL);
+    control->index_seq = ops_world_seq(control->world);
     control->save_at_ms = clock_monotonic_ms() + SAVE_AFTER_MS;
     return true;
 }
 
+/* The versions that are served say all that the store says up to here. */
+static void tell_applied(struct control_process *control) {
+    bool is_newest = control->applied_index_seq >= control->index_seq;
+    control->applied_seq = is_newest ? control->seq : control->applied_index_seq;
+    confirm_applied(control->confirm, control->applied_seq);
+}
+
 static bool follow(struct control_process *control, struct err *e) {
     PL_AUTO(list_clear) struct list notes;
-    int64_t before = control->sent_seq;
+    bool is_changed = false;
+    int64_t before = control->seq;
     list_init(&notes, NOTES_MAX);
-    if (!ops_world_follow(control->world, &notes, e)) {
+    if (!ops_world_follow(control->world, &notes, &is_changed, e)) {
         return false;
     }
     for (size_t i = 0; i < notes.count; i++) {
         log_event(LOG_WARNING, "degraded", "what", notes.items[i], NULL);
     }
-    if (ops_world_seq(control->world) == before && control->sent_generation != 0) {
-        return true;
+    control->seq = ops_world_seq(control->world);
+    bool is_first = control->index_seq == 0;
+    bool is_same = control->seq == before; /* as what was saved */
+    if (is_first || (is_changed && !is_same)) {
+        return publish(control, e) &&
+               (is_first || confirm_changes(control->confirm, before, control->seq, e));
     }
-    if (!publish(control, e)) {
-        return false;
+    if (!is_same) {
+        tell_applied(control);
     }
-    char count[24];
-    (void)snprintf(count, sizeof(count), "%zu", ops_world_bindings(control->world));
-    log_event(LOG_INFO, "serving", "bindings", count, NULL);
-    return before == 0 || confirm_changes(control->confirm, before, control->sent_seq, e);
+    return true;
 }
 
 static bool open_store(struct control_process *control, struct err *e) {
@@ -232,8 +246,8 @@ static bool on_applied(struct control_process *control, const struct ipc_message
     if (!unpack_is_done(&r)) {
         return false;
     }
-    control->applied_seq = seq;
-    confirm_applied(control->confirm, seq);
+    control->applied_index_seq = seq;
+    tell_applied(control);
     return true;
 }
 
@@ -322,7 +336,7 @@ static bool send_saved(struct control_process *control, struct err *e) {
     if (!is_current) {
         return false;
     }
-    control->sent_seq = saved.seq;
+    control->seq = control->index_seq = saved.seq;
     log_event(LOG_INFO, "serving-saved", NULL);
     return send_world(control, &saved.image, &saved.keys, (uint64_t)clock_now_ms(), e);
 }

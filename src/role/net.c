@@ -24,6 +24,7 @@ enum {
     TICK_MS = 250,
     RETRY_MS = 1000,
     TROUBLE_MS = 10 * 1000,
+    FRESH_MS = 1000,
 };
 
 int64_t net_now_ms(const struct net *net) {
@@ -103,11 +104,17 @@ static void bury(struct net *net) {
     }
 }
 
+/*
+ * Those without a request under way. One that has not asked for anything yet has just been made,
+ * and its request is on its way: it is waited for a moment.
+ */
 static void close_idle(struct net *net) {
     struct net_connection *c = net->queues[NET_DEADLINE_IDLE].first;
     while (c != NULL) {
         struct net_connection *later = c->later;
-        if ((net->is_stopping || c->listener->index == SNAPSHOT_NONE) &&
+        bool is_waited_for = !c->has_answered && net->is_stopping &&
+                             net_now_ms(net) - net->stopping_since_ms < FRESH_MS;
+        if ((net->is_stopping || c->listener->index == SNAPSHOT_NONE) && !is_waited_for &&
             net_connection_is_idle(c)) {
             net_connection_close(c);
         }
@@ -127,6 +134,8 @@ static void check_stopped(struct net *net) {
     if (!net->is_stopping || net->stopped == NULL) {
         return;
     }
+    close_idle(net);
+    bury(net);
     if (net->counts.open > 0 && net_now_ms(net) >= net->stop_ms) {
         close_all(net);
     }
@@ -560,6 +569,7 @@ static void close_listeners(struct net *net) {
 
 void net_stop(struct net *net, int64_t timeout_ms, void (*done)(void *ctx), void *ctx) {
     net->is_stopping = true;
+    net->stopping_since_ms = net_now_ms(net);
     net->stop_ms = net_now_ms(net) + timeout_ms;
     net->stopped = done;
     net->stopped_ctx = ctx;

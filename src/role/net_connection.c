@@ -273,6 +273,7 @@ static void start_reading(struct net_connection *c) {
 static enum net_step finish_exchange(struct net_connection *c) {
     net_log_access(c, c->exchange);
     c->net->counts.requests++;
+    c->has_answered = true;
     drop_exchange(c);
     if (!c->is_keep_alive) {
         return begin_closing(c);

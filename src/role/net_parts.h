@@ -106,6 +106,7 @@ struct net_connection {
     bool has_progressed; /* a request or a handshake came to its end in this turn */
     bool has_received;   /* at least one byte */
     bool awaits_signature;
+    bool has_answered; /* at least one request */
 };
 
 struct net {
@@ -127,6 +128,7 @@ struct net {
     int64_t trouble_ms; /* when trouble() may be told of descriptors again */
     bool is_stopping;
     int64_t stop_ms;
+    int64_t stopping_since_ms;
     void (*stopped)(void *ctx);
     void *stopped_ctx;
     int64_t date_s;
