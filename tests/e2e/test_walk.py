@@ -1,8 +1,7 @@
-"""The README's ten commands, as a new user would type them, and what real clients say of the result."""
+"""The way of the README, and what real clients say of the result."""
 import json
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import time
@@ -12,7 +11,6 @@ import pytest
 import clients
 from program import Padlock
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
 HOST = 'www.example.com'
 CACHE = pathlib.Path(os.environ.get('PADLOCK_CACHE', pathlib.Path.home() / '.cache/padlock'))
 # The common name is kept for those who look for it, and needs no key identifier of its own: docs/ARCHITECTURE.md.
@@ -52,14 +50,6 @@ def fetch(shop, host=HOST, path='/', **options):
 
 def checks(result):
     return {check['check']: check['outcome'] for check in result.json['checks']}
-
-
-def test_the_readme_says_these_ten_commands():
-    readme = (TOP / 'README.md').read_text(encoding='utf-8')
-    commands = re.search(r'## The whole way in ten commands\n\n((?:    .*\n)+)', readme).group(1).splitlines()
-    assert len(commands) == 10
-    assert [line.split()[1] for line in commands] == \
-        ['init', 'request', 'ca', 'ca', 'ca', 'cert', 'site', 'bind', 'serve', 'verify']
 
 
 def test_the_site_is_served_and_verified(shop):
