@@ -149,3 +149,15 @@ def test_without_a_ca_nothing_is_issued(padlock, tmp_path, key):
     submit(padlock, tmp_path, key)
     said = padlock.attempt('ca', 'submit', 'www.csr')
     assert said.code == 4 and said.err.count('hint') == 1
+
+
+def test_a_key_that_everybody_has(store, tmp_path):
+    """RFC 9500 §2.3: a private key that was published, for tests."""
+    (tmp_path / 'known.pem').write_text(
+        '-----BEGIN EC PRIVATE KEY-----\n'
+        'MHcCAQEEIObLW92AqkWunJXowVR2Z5/+yVPBaFHnEedDk5WJxk/BoAoGCCqGSM49\n'
+        'AwEHoUQDQgAEQiVI+I+3gv+17KN0RFLHKh5Vj71vc75eSOkyMsxFxbFsTNEMTLjV\n'
+        'uKFxOelIgsiZJXKZNCX0FBmrfpCkKklCcg==\n'
+        '-----END EC PRIVATE KEY-----\n', encoding='ascii')
+    submit(store, tmp_path, tmp_path / 'known.pem')
+    store.fails(3, 'pki.key.weak.known', 'ca', 'submit', 'www.csr')

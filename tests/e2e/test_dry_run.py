@@ -36,7 +36,7 @@ COMMANDS = {
     'cert install': ('new.pem',),
     'cert import': ('free.pfx', '--password-file', 'password'),
     'cert delete': ('Shop 2026', '--unbind'),
-    'site add': ('third', '--root', '.'),
+    'site add': ('third', '--root', 'spare'),
     'site set': ('shop', '--name', 'other'),
     'site remove': ('shop', '--unbind'),
     'bind add': ('shop', 'https://127.0.0.1:8444', '--host', HOST, '--cert', 'Shop 2026'),

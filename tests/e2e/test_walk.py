@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
 import time
 
 import pytest
@@ -184,23 +183,6 @@ def test_zlint_finds_no_error_and_no_warning_but_on_the_name(store, tmp_path):
             report = json.loads(clients.run(zlint, tmp_path / 'leaf.pem'))
             bad = {name: found['result'] for name, found in report.items() if found['result'] in ('error', 'fatal', 'warn')}
             assert set(bad) <= ZLINT_REMARKS and set(bad.values()) <= {'warn'}, bad
-
-
-def test_the_store_is_whole_after_kill(store):
-    """kill -9 at different moments: everything that was answered is listed, and work goes on."""
-    answered = []
-    for attempt in range(20):
-        store.run('request', 'new', f'kill{attempt}.example.com', '--out', 'k.csr', '--force')
-        process = subprocess.Popen(store.command('--json', 'ca', 'issue', 'k.csr'), cwd=store.folder, env=store.environment,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        time.sleep(0.002 * attempt)
-        process.kill()
-        output = process.communicate()[0]
-        if output.endswith(b'}\n'):
-            answered.append(json.loads(output)['serial'])
-    listed = store.json('ca', 'issued', '--limit', '1000')['issued']
-    assert set(answered) <= {one['serial'] for one in listed}
-    install(store, 'after.example.com')
 
 
 @pytest.mark.parametrize('times', [2])
