@@ -103,7 +103,7 @@ def test_addresses_that_are_none(shop, url, code, exit_code):
 def test_what_is_not_there(shop):
     refused(shop, 'ops.site.missing', 'nowhere', URL, '--cert', 'Shop 2026', exit_code=4)
     refused(shop, 'ops.cert.missing', 'shop', URL, '--cert', 'Nothing', exit_code=4)
-    refused(shop, 'ops.bind.policy', 'shop', URL, '--cert', 'Shop 2026', '--tls-policy', 'ancient', exit_code=4)
+    refused(shop, 'ops.policy.missing', 'shop', URL, '--cert', 'Shop 2026', '--policy', 'ancient', exit_code=4)
     shop.fails(4, 'ops.bind.missing', 'bind', 'remove', URL)
     shop.fails(4, 'ops.bind.missing', 'bind', 'remove', 'deadbeef')
 

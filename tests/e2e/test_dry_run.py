@@ -16,6 +16,7 @@ def full(store, tmp_path):
     walk.site(store)
     walk.site(store, 'spare')
     walk.bind(store, 8443, HOST)
+    store.run('policy', 'add', 'own', '--from', 'modern')
     store.run('request', 'new', 'new.example.com', '--out', 'new.csr')
     store.run('ca', 'issue', 'new.csr')
     store.run('ca', 'fetch', 'new.example.com', '--out', 'new.pem')
@@ -40,7 +41,11 @@ COMMANDS = {
     'site set': ('shop', '--name', 'other'),
     'site remove': ('shop', '--unbind'),
     'bind add': ('shop', 'https://127.0.0.1:8444', '--host', HOST, '--cert', 'Shop 2026'),
+    'bind set': ('https://127.0.0.1:8443', '--policy', 'modern'),
     'bind remove': ('https://127.0.0.1:8443',),
+    'policy add': ('other', '--from', 'modern'),
+    'policy set': ('own', '--about', 'changed'),
+    'policy remove': ('own',),
     'undo': (),
     'trust install': ('--store', 'nss'),
     'trust remove': ('--store', 'nss'),

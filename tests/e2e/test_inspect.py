@@ -4,13 +4,17 @@ import pytest
 import clients
 import foreign
 import walk
+from conftest import binary
+from program import Padlock
 
 HOST = 'www.example.com'
 
 
-@pytest.fixture
-def files(store, tmp_path):
+@pytest.fixture(scope='module')
+def files(new_store, tmp_path_factory):
     """One of each kind, of the store's own making where it can make it."""
+    tmp_path = tmp_path_factory.mktemp('files')
+    store = Padlock(binary(), tmp_path).copy_store(new_store)
     (tmp_path / 'password').write_text('x\n', encoding='ascii')
     walk.install(store, name='own')
     key = foreign.key(tmp_path / 'foreign.key')

@@ -2,12 +2,18 @@
 import pytest
 
 import walk
+from conftest import binary
+from program import Padlock
 
 
-@pytest.fixture
-def many(store):
+@pytest.fixture(scope='module')
+def many(new_store, tmp_path_factory):
+    """Read by the tests of this file alone, and changed by none."""
+    store = Padlock(binary(), tmp_path_factory.mktemp('many')).copy_store(new_store)
     for number in range(7):
         install(store, number)
+    walk.site(store)
+    walk.bind(store, 8443, 'h2.shop.example.com', cert='Shop 2')
     return store
 
 
@@ -47,8 +53,6 @@ def test_certificates(many):
     assert len(names(many, '--domain', 'shop.example.com')) == 7 and names(many, '--domain', 'other.example.com') == []
     assert len(names(many, '--name', 'Shop')) == 7 and names(many, '--name', 'Shop 6') == ['Shop 6']
     assert names(many, '--key', 'no') == [] and len(names(many, '--key', 'yes')) == 7
-    walk.site(many)
-    walk.bind(many, 8443, 'h2.shop.example.com', cert='Shop 2')
     assert names(many, '--bound', 'yes') == ['Shop 2'] and len(names(many, '--bound', 'no')) == 6
     assert 'https://127.0.0.1:8443 h2.shop.example.com' in many.run('cert', 'list').out
 

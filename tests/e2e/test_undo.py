@@ -18,7 +18,7 @@ def shop(store):
 def things(store):
     """What undo brings back; its own operations and the audit trail go on, of course."""
     return [store.json(*command) for command in
-            (('request', 'list'), ('cert', 'list'), ('site', 'list'), ('bind', 'list'))]
+            (('request', 'list'), ('cert', 'list'), ('site', 'list'), ('bind', 'list'), ('policy', 'list'))]
 
 
 UNDOABLE = {
@@ -32,6 +32,10 @@ UNDOABLE = {
     'site remove': ('site', 'remove', 'empty'),
     'site remove --unbind': ('site', 'remove', 'shop', '--unbind'),
     'bind add': ('bind', 'add', 'shop', 'https://127.0.0.1:8444', '--host', HOST, '--cert', 'Shop 2026'),
+    'bind set': ('bind', 'set', 'https://127.0.0.1:8443', '--policy', 'modern'),
+    'policy add': ('policy', 'add', 'second', '--from', 'modern'),
+    'policy set': ('policy', 'set', 'own', '--about', 'changed'),
+    'policy remove': ('policy', 'remove', 'own'),
     'bind remove': ('bind', 'remove', 'https://127.0.0.1:8443'),
 }
 
@@ -40,6 +44,7 @@ UNDOABLE = {
 def test_each_change_and_back_and_forth(shop, tmp_path, change):
     walk.install(shop, 'spare.example.com', 'Spare')
     walk.site(shop, 'empty')
+    shop.run('policy', 'add', 'own', '--from', 'modern')
     shop.run('request', 'new', 'late.example.com', '--out', 'late.csr')
     shop.run('ca', 'issue', 'late.csr')
     shop.run('ca', 'fetch', 'late.example.com', '--out', 'late.pem')

@@ -25,6 +25,6 @@ def bind(store, port, *hosts, cert='Shop 2026', site='shop'):
 
 def everything(store):
     """What the lists say: the same before and after something that must change nothing."""
-    commands = (('request', 'list'), ('ca', 'queue', '--all'), ('ca', 'issued'), ('cert', 'list'), ('site', 'list'), ('bind', 'list'),
+    commands = (('request', 'list'), ('ca', 'queue', '--all'), ('ca', 'issued'), ('cert', 'list'), ('site', 'list'), ('bind', 'list'), ('policy', 'list'),
                 ('undo', '--list'), ('audit', 'list'))
     return [store.json(*command) for command in commands]
