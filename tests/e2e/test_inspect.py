@@ -66,3 +66,16 @@ def test_without_a_store(padlock, tmp_path):
 
 def test_a_file_that_is_not_there(store):
     store.fails(4, 'sys.file.missing', 'inspect', 'nowhere')
+
+
+def test_every_field_of_an_installed_certificate(files, tmp_path):
+    shown = files.run('cert', 'show', 'own').out
+    theirs = clients.run('openssl', 'x509', '-in', files.folder / 'own.pem', '-noout', '-fingerprint', '-sha1').strip().partition('=')[2]
+    assert theirs.replace(':', '').lower() in shown
+    theirs = clients.run('openssl', 'x509', '-in', files.folder / 'own.pem', '-noout', '-fingerprint', '-sha256').strip().partition('=')[2]
+    assert theirs in shown
+    for label in ('subject', 'names', 'issuer', 'chain', 'serial', 'valid', 'key', 'signature', 'public key'):
+        assert f'\n  {label}' in shown
+    assert files.run('cert', 'show', 'own', '--pem').out == (files.folder / 'own.pem').read_text(encoding='ascii')
+    assert files.json('cert', 'show', 'own', '--pem')['pem'] == files.run('cert', 'show', 'own', '--pem').out
+    assert 'X509v3 Subject Alternative Name' in files.run('cert', 'show', 'own', '--text').out
