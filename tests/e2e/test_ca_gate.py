@@ -161,3 +161,12 @@ def test_a_key_that_everybody_has(store, tmp_path):
         '-----END EC PRIVATE KEY-----\n', encoding='ascii')
     submit(store, tmp_path, tmp_path / 'known.pem')
     store.fails(3, 'pki.key.weak.known', 'ca', 'submit', 'www.csr')
+
+
+def test_a_name_too_long_for_a_common_name(store, tmp_path):
+    host = f'{"a" * 60}.{"b" * 20}.example.com'
+    store.run('request', 'new', host, '--out', 'long.csr')
+    assert 'CN' not in store.run('ca', 'issue', 'long.csr').out
+    store.run('ca', 'fetch', host, '--out', 'long.pem')
+    store.run('cert', 'install', 'long.pem')
+    assert f'DNS:{host}' in clients.openssl_text(tmp_path / 'long.pem')
