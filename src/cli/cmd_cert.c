@@ -1,5 +1,6 @@
 /* padlock cert …: the certificate store. */
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -11,6 +12,9 @@
 #include "ops/install.h"
 #include "ops/replace.h"
 #include "pki/detect.h"
+#include "pki/openssl.h"
+
+#include <openssl/evp.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -200,6 +204,19 @@ static bool show_text(struct cli *cli, const struct cert_row *row, const struct 
     return out_json(&cli->out, document, e);
 }
 
+/* What Windows calls the thumbprint. SHA-1 is broken; as a name to look for it still serves. */
+static bool print_thumbprint(const struct cli *cli, const struct cert *cert, struct err *e) {
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    size_t len = 0;
+    char text[2 * EVP_MAX_MD_SIZE + 1];
+    if (EVP_Q_digest(NULL, "SHA1", NULL, cert->der, cert->der_len, hash, &len) != 1) {
+        return err_set_openssl(e, ERR_BASE_OOM, "cannot compute the thumbprint");
+    }
+    hex_encode(hash, len, text);
+    out_field(&cli->out, "SHA-1", "%s (Windows' thumbprint)", text);
+    return true;
+}
+
 static bool show_fields(struct cli *cli, const struct cert_row *row, const struct cert *cert,
                         struct err *e) {
     PL_AUTO(list_clear) struct list places;
@@ -237,6 +254,9 @@ static bool show_fields(struct cli *cli, const struct cert_row *row, const struc
               id_is_zero(&row->key_id) ? "not in this store" : "in this store, sealed");
     out_field(&cli->out, "signature", "%s", cert->signature_algorithm);
     out_field(&cli->out, "SHA-256", "%s", fingerprint);
+    if (!print_thumbprint(cli, cert, e)) {
+        return false;
+    }
     out_field(&cli->out, "public key", "%s", spki);
     for (size_t i = 0; i < places.count; i++) {
         out_field(&cli->out, i == 0 ? "bound at" : "", "%s", places.items[i]);

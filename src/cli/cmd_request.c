@@ -50,7 +50,7 @@ static bool names_from_options(struct cli *cli, struct request_names *names, str
            add_field(cli, dn, "org", NID_organizationName, e) &&
            add_field(cli, dn, "unit", NID_organizationalUnitName, e) &&
            add_field(cli, dn, "email", NID_pkcs9_emailAddress, e) &&
-           dn_add(dn, NID_commonName, names->sans.items[0].text, e);
+           dn_add(dn, NID_commonName, request_common_name(names->sans.items[0].text), e);
 }
 
 static bool print_new(struct cli *cli, const struct request_row *row, const struct list *warnings,

@@ -85,7 +85,7 @@ static bool run_command(struct cli *cli, struct err *e) {
         ops_set_dry_run(cli->ops, cli->is_dry_run);
     }
     if (cli->is_dry_run) {
-        out_line(&cli->out, "dry run: nothing is changed; without --dry-run:");
+        out_notice(&cli->out, "dry run: nothing is changed; without --dry-run it would say:");
     }
     bool ok = cli->command->run(cli, e);
     ops_close(cli->ops);

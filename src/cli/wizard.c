@@ -80,7 +80,7 @@ static bool ask_names(struct request_names *names, struct err *e) {
 }
 
 /* The subject in the order of certificates: from the country to the common name. */
-static bool build_subject(const struct answers *answers, const char *common_name,
+static bool build_subject(const struct answers *answers, const char *first_name,
                           struct dn *out_subject, struct err *e) {
     static const enum field order[FIELD_COUNT] = {COUNTRY, STATE, CITY, ORGANIZATION, UNIT};
     for (size_t i = 0; i < FIELD_COUNT; i++) {
@@ -88,7 +88,7 @@ static bool build_subject(const struct answers *answers, const char *common_name
             return false;
         }
     }
-    return dn_add(out_subject, NID_commonName, common_name, e);
+    return dn_add(out_subject, NID_commonName, request_common_name(first_name), e);
 }
 
 /* All answers so far, each warning told once. */

@@ -243,8 +243,15 @@ static bool refuse_existing(const char *data_dir, struct err *e) {
     if (!file_join(data_dir, OPS_SEALING_KEY_NAME, &sealing_path, e)) {
         return false;
     }
-    if (!store_exists(data_dir) && !file_exists(sealing_path)) {
-        return true;
+    if (!store_exists(data_dir)) {
+        if (!file_exists(sealing_path)) {
+            return true;
+        }
+        (void)err_set(e, ERR_STORE_EXISTS, "\"%.300s\" holds a sealing key, but no store",
+                      data_dir);
+        return err_hint(e,
+                        "an init that was cut off leaves it so: then remove the folder; else the "
+                        "store belongs back into it");
     }
     (void)err_set(e, ERR_STORE_EXISTS,
                   "\"%.300s\" holds a store already, and nothing is overwritten", data_dir);

@@ -15,8 +15,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { TRUST_FILE_MAX = 16 * 1024 * 1024, HTTPS_PORT = 443 };
+enum {
+    TRUST_FILE_MAX = 16 * 1024 * 1024,
+    HTTPS_PORT = 443,
+    START_WAIT_MS = 1000,
+    START_PAUSE_MS = 100
+};
 
 #define SYSTEM_TRUST_FILE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -84,6 +90,24 @@ static bool gather_anchors(struct ops *ops, const struct verify_wish *wish,
            (ops == NULL || ops_ca_roots(ops, anchors, e));
 }
 
+/* A server that was started just now, as in "padlock serve & padlock verify", gets a second. */
+static bool look_patiently(const struct tls_look_wish *wish, struct tls_look *out, struct err *e) {
+    static const struct timespec pause = {.tv_nsec = START_PAUSE_MS * 1000000L};
+    for (unsigned waited_ms = 0;; waited_ms += START_PAUSE_MS) {
+        struct err problem = {0};
+        if (tls_look_at(wish, out, &problem)) {
+            return true;
+        }
+        if (problem.code != ERR_TLS_LOOK_CONNECT || waited_ms >= START_WAIT_MS) {
+            if (e != NULL) {
+                *e = problem;
+            }
+            return false;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static bool look(const struct verify_wish *wish, struct verification *out, struct err *e) {
     char target_host[256];
     struct tls_look_wish look_wish = {.connect_host = target_host, .timeout_ms = wish->timeout_ms};
@@ -93,7 +117,7 @@ static bool look(const struct verify_wish *wish, struct verification *out, struc
     (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? target_host : wish->host);
     look_wish.sni = out->host;
     out->is_server = true;
-    return tls_look_at(&look_wish, &out->look, e);
+    return look_patiently(&look_wish, &out->look, e);
 }
 
 static bool gather_presented(const struct verify_wish *wish, struct verification *out,

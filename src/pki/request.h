@@ -51,6 +51,12 @@ bool request_place_check(const char *country, const char *state, const char *cit
                          struct list *warnings, struct err *e) PL_MUST_USE;
 
 /*
+ * The common name of a request for that first name: the name, or NULL when it is longer than a
+ * common name may be; it stands among the alternative names in any case.
+ */
+const char *request_common_name(const char *first_name);
+
+/*
  * Checks and makes canonical all names of a request, by the two above; a field stands at most once
  * (organizationalUnitName and domainComponent: any number). Copies the common name into sans when
  * it is not there, first. Without a common name there must be a subject alternative name.

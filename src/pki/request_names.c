@@ -302,6 +302,10 @@ static bool warn_about_suffixes(const struct san_list *sans, struct list *warnin
     return true;
 }
 
+const char *request_common_name(const char *first_name) {
+    return strlen(first_name) <= REQUEST_FIELD_MAX ? first_name : NULL;
+}
+
 bool request_names_check(struct request_names *names, struct list *warnings, struct err *e) {
     PL_AUTO(request_names_clear) struct request_names checked = {0};
     if (!check_subject(&names->subject, &checked.subject, warnings, e) ||

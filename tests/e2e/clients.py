@@ -3,6 +3,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 from selenium import webdriver
@@ -72,16 +73,20 @@ def pk12_list(file, password, check=True):
 
 
 class Browser:
-    """Chromium, headless, with an empty home whose NSS store trusts one root, or none.
+    """Chromium, headless, with an empty home whose NSS store trusts one root, or none, or is a copy of nss.
 
     Nothing about certificates is switched off: what it shows is what a user would see.
     """
 
-    def __init__(self, folder, root=None, hosts=None):
+    def __init__(self, folder, root=None, hosts=None, nss=None):
         self.home = pathlib.Path(folder)
         store = self.home / '.pki/nssdb'
-        store.mkdir(parents=True)
-        run('certutil', '-d', f'sql:{store}', '-N', '--empty-password')
+        store.parent.mkdir(parents=True)
+        if nss is not None:
+            shutil.copytree(nss, store)
+        else:
+            store.mkdir()
+            run('certutil', '-d', f'sql:{store}', '-N', '--empty-password')
         if root is not None:
             run('certutil', '-d', f'sql:{store}', '-A', '-t', 'C,,', '-n', 'root', '-i', root)
         options = webdriver.ChromeOptions()
@@ -127,8 +132,8 @@ class Browser:
 
 
 @contextlib.contextmanager
-def browser(folder, root=None, hosts=None):
-    one = Browser(folder, root, hosts)
+def browser(folder, root=None, hosts=None, nss=None):
+    one = Browser(folder, root, hosts, nss)
     try:
         yield one
     finally:

@@ -38,11 +38,18 @@ def padlock(tmp_path):
     return Padlock(binary(), tmp_path)
 
 
+@pytest.fixture(scope='session')
+def new_store(tmp_path_factory):
+    """A data folder right after "padlock init", to be copied; its CA issues every profile."""
+    one = Padlock(binary(), tmp_path_factory.mktemp('new'))
+    one.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
+    return one.data
+
+
 @pytest.fixture
-def store(padlock):
-    """The same after "padlock init", with a CA that issues every profile."""
-    padlock.run('init', '--ca-name', 'Example', '--base-url', 'http://pki.example.com:8080')
-    return padlock
+def store(padlock, new_store):
+    """The command line with a store of its own, as new."""
+    return padlock.copy_store(new_store)
 
 
 @pytest.fixture

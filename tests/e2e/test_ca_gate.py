@@ -149,3 +149,24 @@ def test_without_a_ca_nothing_is_issued(padlock, tmp_path, key):
     submit(padlock, tmp_path, key)
     said = padlock.attempt('ca', 'submit', 'www.csr')
     assert said.code == 4 and said.err.count('hint') == 1
+
+
+def test_a_key_that_everybody_has(store, tmp_path):
+    """RFC 9500 §2.3: a private key that was published, for tests."""
+    (tmp_path / 'known.pem').write_text(
+        '-----BEGIN EC PRIVATE KEY-----\n'
+        'MHcCAQEEIObLW92AqkWunJXowVR2Z5/+yVPBaFHnEedDk5WJxk/BoAoGCCqGSM49\n'
+        'AwEHoUQDQgAEQiVI+I+3gv+17KN0RFLHKh5Vj71vc75eSOkyMsxFxbFsTNEMTLjV\n'
+        'uKFxOelIgsiZJXKZNCX0FBmrfpCkKklCcg==\n'
+        '-----END EC PRIVATE KEY-----\n', encoding='ascii')
+    submit(store, tmp_path, tmp_path / 'known.pem')
+    store.fails(3, 'pki.key.weak.known', 'ca', 'submit', 'www.csr')
+
+
+def test_a_name_too_long_for_a_common_name(store, tmp_path):
+    host = f'{"a" * 60}.{"b" * 20}.example.com'
+    store.run('request', 'new', host, '--out', 'long.csr')
+    assert 'CN' not in store.run('ca', 'issue', 'long.csr').out
+    store.run('ca', 'fetch', host, '--out', 'long.pem')
+    store.run('cert', 'install', 'long.pem')
+    assert f'DNS:{host}' in clients.openssl_text(tmp_path / 'long.pem')

@@ -1,10 +1,8 @@
-"""The README's ten commands, as a new user would type them, and what real clients say of the result."""
+"""The way of the README, and what real clients say of the result."""
 import json
 import os
 import pathlib
-import re
 import socket
-import subprocess
 import time
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 import clients
 from program import Padlock
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
 HOST = 'www.example.com'
 CACHE = pathlib.Path(os.environ.get('PADLOCK_CACHE', pathlib.Path.home() / '.cache/padlock'))
 # The common name is kept for those who look for it, and needs no key identifier of its own: docs/ARCHITECTURE.md.
@@ -52,14 +49,6 @@ def fetch(shop, host=HOST, path='/', **options):
 
 def checks(result):
     return {check['check']: check['outcome'] for check in result.json['checks']}
-
-
-def test_the_readme_says_these_ten_commands():
-    readme = (TOP / 'README.md').read_text(encoding='utf-8')
-    commands = re.search(r'## The whole way in ten commands\n\n((?:    .*\n)+)', readme).group(1).splitlines()
-    assert len(commands) == 10
-    assert [line.split()[1] for line in commands] == \
-        ['init', 'request', 'ca', 'ca', 'ca', 'cert', 'site', 'bind', 'serve', 'verify']
 
 
 def test_the_site_is_served_and_verified(shop):
@@ -194,23 +183,6 @@ def test_zlint_finds_no_error_and_no_warning_but_on_the_name(store, tmp_path):
             report = json.loads(clients.run(zlint, tmp_path / 'leaf.pem'))
             bad = {name: found['result'] for name, found in report.items() if found['result'] in ('error', 'fatal', 'warn')}
             assert set(bad) <= ZLINT_REMARKS and set(bad.values()) <= {'warn'}, bad
-
-
-def test_the_store_is_whole_after_kill(store):
-    """kill -9 at different moments: everything that was answered is listed, and work goes on."""
-    answered = []
-    for attempt in range(20):
-        store.run('request', 'new', f'kill{attempt}.example.com', '--out', 'k.csr', '--force')
-        process = subprocess.Popen(store.command('--json', 'ca', 'issue', 'k.csr'), cwd=store.folder, env=store.environment,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        time.sleep(0.002 * attempt)
-        process.kill()
-        output = process.communicate()[0]
-        if output.endswith(b'}\n'):
-            answered.append(json.loads(output)['serial'])
-    listed = store.json('ca', 'issued', '--limit', '1000')['issued']
-    assert set(answered) <= {one['serial'] for one in listed}
-    install(store, 'after.example.com')
 
 
 @pytest.mark.parametrize('times', [2])
