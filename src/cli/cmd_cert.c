@@ -6,11 +6,14 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/view.h"
+#include "codec/json.h"
 #include "keys/unpack.h"
 #include "ops/certs.h"
 #include "ops/export.h"
 #include "ops/install.h"
 #include "ops/replace.h"
+#include "ops/staple.h"
+#include "pki/ocsp.h"
 #include "pki/detect.h"
 #include "pki/openssl.h"
 
@@ -228,8 +231,10 @@ static bool show_fields(struct cli *cli, const struct cert_row *row, const struc
     char fingerprint[96];
     char spki[96];
     list_init(&places, BOUND_MAX);
+    PL_AUTO(staple_row_freep) struct staple_row *staple = NULL;
     if (!ops_cert_bound_at(cli->ops, &row->id, &places, e) ||
-        !ops_cert_chain(cli->ops, &row->id, &chain, e)) {
+        !ops_cert_chain(cli->ops, &row->id, &chain, e) ||
+        !store_staple_find_cert(ops_store(cli->ops), &row->id, &staple, e)) {
         return false;
     }
     id_format(&row->id, id);
@@ -258,6 +263,11 @@ static bool show_fields(struct cli *cli, const struct cert_row *row, const struc
         return false;
     }
     out_field(&cli->out, "public key", "%s", spki);
+    if (staple != NULL) {
+        char until[CLOCK_TEXT_LEN + 1];
+        clock_format(staple->next_update_ms, until);
+        out_field(&cli->out, "stapled until", "%s", until);
+    }
     for (size_t i = 0; i < places.count; i++) {
         out_field(&cli->out, i == 0 ? "bound at" : "", "%s", places.items[i]);
     }
@@ -328,6 +338,62 @@ static bool run_delete(struct cli *cli, struct err *e) {
     return out_json(&cli->out, document, e);
 }
 
+static json_t *view_staple(const struct cert_row *cert, const struct staple_row *row) {
+    json_t *document = view_cert(cert, NULL);
+    if (document != NULL && row != NULL &&
+        (!json_set_time(document, "stapled_from", row->this_update_ms, NULL) ||
+         !json_set_time(document, "stapled_until", row->next_update_ms, NULL))) {
+        json_decref(document);
+        document = NULL;
+    }
+    return document;
+}
+
+static bool unstaple(struct cli *cli, const struct cert_row *row, struct err *e) {
+    bool was_there = false;
+    if (!ops_cert_unstaple(cli->ops, row, &was_there, e)) {
+        return false;
+    }
+    out_line(&cli->out,
+             was_there ? "\"%s\" is not stapled any more; \"padlock undo\" staples it again"
+                       : "\"%s\" was not stapled",
+             row->friendly_name);
+    return out_json(&cli->out, view_staple(row, NULL), e);
+}
+
+static bool run_staple(struct cli *cli, struct err *e) {
+    PL_AUTO(cert_row_freep) struct cert_row *row = NULL;
+    PL_AUTO(staple_row_freep) struct staple_row *staple = NULL;
+    PL_AUTO(buf_clear) struct buf file = {0};
+    char until[CLOCK_TEXT_LEN + 1];
+    const char *path = args_text(cli->args, "file");
+    bool is_removed = args_flag(cli->args, "remove");
+    if ((path != NULL) == is_removed) {
+        (void)err_set(e, ERR_CLI_ARGUMENT_MISSING, "either --file or --remove is needed");
+        return err_hint(e, "padlock cert staple NAME --file response.der");
+    }
+    if (!ops_cert_pick(cli->ops, args_at(cli->args, 0), &row, e)) {
+        return false;
+    }
+    if (is_removed) {
+        return unstaple(cli, row, e);
+    }
+    if (!cli_read_file(path, OCSP_DER_MAX, &file, e)) {
+        return false;
+    }
+    if (!ops_cert_staple(cli->ops, row, file.data, file.len, &staple, e)) {
+        return err_wrap(e, "could not staple \"%.200s\" to \"%.200s\"", path, row->friendly_name);
+    }
+    clock_format(staple->next_update_ms, until);
+    out_line(&cli->out, "stapled to \"%s\" until %s", row->friendly_name, until);
+    return out_json(&cli->out, view_staple(row, staple), e);
+}
+
+static const struct option staple_options[] = {
+    {"file", OPTION_TEXT, "FILE", "the OCSP response, in DER"},
+    {"remove", OPTION_FLAG, NULL, "staple nothing any more"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
 static const struct option name_options[] = {
     {"name", OPTION_TEXT, "NAME", "friendly name: what lists show"},
     {NULL, OPTION_FLAG, NULL, NULL},
@@ -388,6 +454,12 @@ const struct command cert_commands[] = {
     {"cert list", "", 0, 0, 0, "list the installed certificates", NULL, list_options, run_list},
     {"cert show", "CERTIFICATE", 1, 1, 0,
      "show one (a friendly name, id, fingerprint or host name)", NULL, show_options, run_show},
+    {"cert staple", "CERTIFICATE", 1, 1, COMMAND_CHANGES,
+     "hand out an OCSP response with the certificate, while it is current",
+     "Clients that ask for the issuer's word on revocation get it with the handshake. The\n"
+     "response is checked first: about this certificate, signed by its issuer, current, good.\n\n"
+     "  padlock cert staple \"Shop 2026\" --file response.der",
+     staple_options, run_staple},
     {"cert export", "CERTIFICATE", 1, 1, 0,
      "write one to a file (with its key: cannot be "
      "undone)",

@@ -17,6 +17,7 @@
 #include "store/chains.h"
 #include "store/operation.h"
 #include "store/sites.h"
+#include "store/staples.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,22 @@ static bool add_key(struct building *building, const struct cert_row *row, struc
     return note(building, "a bound certificate's key is gone", row->friendly_name, e);
 }
 
+/* The certificate's OCSP response, if it has one now. */
+static bool staple(struct building *building, const struct id *cert_id, uint32_t certificate,
+                   struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *row = NULL;
+    struct snapshot_staple wish = {0};
+    if (!store_staple_find_cert(building->ops->store, cert_id, &row, e)) {
+        return false;
+    }
+    if (row != NULL) {
+        wish = (struct snapshot_staple){.der = {row->der.data, (uint32_t)row->der.len},
+                                        .this_update_ms = row->this_update_ms,
+                                        .next_update_ms = row->next_update_ms};
+    }
+    return snapshot_builder_staple(building->builder, certificate, &wish, e);
+}
+
 static bool add_certificate(struct building *building, const struct id *id,
                             uint32_t *out_certificate, struct err *e) {
     if (known(building->certs, id->bytes, ID_LEN, out_certificate)) {
@@ -185,6 +202,7 @@ static bool add_certificate(struct building *building, const struct id *id,
     memcpy(wish.key.spki_sha256, row->spki_sha256, sizeof(wish.key.spki_sha256));
     return add_key(building, row, e) &&
            snapshot_builder_add_certificate(building->builder, &wish, out_certificate, e) &&
+           staple(building, id, *out_certificate, e) &&
            remember(building->certs, id->bytes, ID_LEN, *out_certificate, e);
 }
 
@@ -422,6 +440,18 @@ static enum step follow_binding(struct building *building, const struct id *id, 
     return listener != SNAPSHOT_NONE && building->uses[listener] == 0 ? STEP_ANEW : STEP_DONE;
 }
 
+static enum step follow_staple(struct building *building, const struct id *id, struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *row = NULL;
+    uint32_t certificate = 0;
+    if (!store_staple_get(building->ops->store, id, &row, e)) {
+        return STEP_FAILED;
+    }
+    if (row == NULL || !known(building->certs, row->cert_id.bytes, ID_LEN, &certificate)) {
+        return STEP_DONE;
+    }
+    return staple(building, &row->cert_id, certificate, e) ? STEP_DONE : STEP_FAILED;
+}
+
 /* Tables whose rows are served only through a binding made later, or not at all. */
 static bool is_about_nothing_served(const char *table) {
     static const char *const tables[] = {
@@ -457,6 +487,9 @@ static enum step follow_one(struct building *building, const struct changed *cha
     uint32_t index = 0;
     if (str_equal(changed->table_name, "bindings")) {
         return follow_binding(building, &changed->row_id, e);
+    }
+    if (str_equal(changed->table_name, "staples")) {
+        return follow_staple(building, &changed->row_id, e);
     }
     bool is_new_site = str_equal(changed->table_name, "sites") &&
                        !known(building->sites, changed->row_id.bytes, ID_LEN, &index);

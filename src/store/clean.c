@@ -42,6 +42,13 @@ static const struct rule rules[] = {
      "SELECT l.id FROM certs c JOIN chain_links l ON l.cert_id = c.id "
      "WHERE c.deleted_ms < ?1 LIMIT ?2)",
      false},
+    {"DELETE FROM staples WHERE id IN ("
+     "SELECT id FROM staples WHERE deleted_ms < ?1 LIMIT ?2)",
+     false},
+    {"DELETE FROM staples WHERE id IN ("
+     "SELECT s.id FROM certs c JOIN staples s ON s.cert_id = c.id "
+     "WHERE c.deleted_ms < ?1 LIMIT ?2)",
+     false},
     {"DELETE FROM certs WHERE id IN ("
      "SELECT c.id FROM certs c WHERE c.deleted_ms < ?1 "
      "AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.rsa_cert_id = c.id) "

@@ -345,6 +345,22 @@ CREATE INDEX chain_links_cert ON chain_links (cert_id);
 CREATE INDEX chain_links_intermediate ON chain_links (intermediate_id);
 CREATE INDEX chain_links_deleted ON chain_links (deleted_ms) WHERE deleted_ms IS NOT NULL;
 
+-- OCSP responses, one for each certificate that has one.
+CREATE TABLE staples (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    version INTEGER NOT NULL CHECK (version > 0),
+    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, deleted_ms INTEGER,
+    node_id BLOB NOT NULL CHECK (length(node_id) = 16),
+    cert_id BLOB NOT NULL REFERENCES certs (id),
+    der BLOB NOT NULL,
+    this_update_ms INTEGER NOT NULL,
+    next_update_ms INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX staples_live_cert ON staples (cert_id) WHERE deleted_ms IS NULL;
+CREATE INDEX staples_cert ON staples (cert_id);
+CREATE INDEX staples_live_end ON staples (next_update_ms, id) WHERE deleted_ms IS NULL;
+CREATE INDEX staples_deleted ON staples (deleted_ms) WHERE deleted_ms IS NOT NULL;
+
 -- What is served.
 CREATE TABLE sites (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),

@@ -219,7 +219,9 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
     bool is_done =
         configure(ssl, fd, wish, &refusal) && handshake(ssl, fd, wish, deadline_ms, &refusal);
     if (!is_done && !look.asks_for_certificate) {
-        *e = refusal;
+        if (e != NULL) {
+            *e = refusal;
+        }
         return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
     }
     if (!take_certificates(ssl, &look, e)) {

@@ -4,6 +4,7 @@
  */
 #include "tls/connection.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "codec/client_hello.h"
 #include "pki/openssl.h"
@@ -20,6 +21,7 @@ enum {
     UNREAD_MAX = 128 * 1024,
     RECORD_MAX = 16 * 1024,
     SESSION_CONTEXT_LEN = 32,
+    STAPLE_SKEW_MS = 5 * 60 * 1000,
     /* Site, policy, whether clients are asked, by whom they must be known. */
     SESSION_SCOPE_LEN = ID_LEN + TLS_POLICY_FINGERPRINT_LEN + 1 + SNAPSHOT_CLIENTS_FINGERPRINT_LEN,
 };
@@ -264,6 +266,7 @@ static bool make_ssl(struct tls_connection *c, const struct snapshot_binding *bi
         BIO_free(bio);
         return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
     }
+    SSL_set_app_data(c->ssl, c);
     BIO_set_data(bio, c);
     BIO_set_init(bio, 1);
     SSL_set_bio(c->ssl, bio, bio);
@@ -572,6 +575,38 @@ const char *tls_connection_group(const struct tls_connection *connection) {
         name = SSL_group_to_name(connection->ssl, (int)SSL_get_negotiated_group(connection->ssl));
     }
     return name == NULL ? "" : name;
+}
+
+static bool is_current(const struct snapshot_staple *staple) {
+    int64_t now_ms = clock_now_ms();
+    return staple->der.len > 0 && now_ms < staple->next_update_ms &&
+           now_ms >= staple->this_update_ms - STAPLE_SKEW_MS;
+}
+
+int tls_connection_staple(SSL *ssl) {
+    const struct tls_connection *c = SSL_get_app_data(ssl);
+    X509 *chosen = SSL_get_certificate(ssl);
+    EVP_PKEY *key = chosen == NULL ? NULL : X509_get0_pubkey(chosen);
+    if (key == NULL || c->binding == SNAPSHOT_NONE) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    struct snapshot_binding binding = snapshot_binding_at(c->snapshot, c->binding);
+    uint32_t index = certificate_of(c, &binding, key_spec_of(key).family);
+    if (index == SNAPSHOT_NONE) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    struct snapshot_certificate certificate = snapshot_certificate_at(c->snapshot, index);
+    if (!is_current(&certificate.staple)) {
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    /* The library frees it. */
+    uint8_t *copy = OPENSSL_memdup(certificate.staple.der.bytes, certificate.staple.der.len);
+    if (copy == NULL ||
+        SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)certificate.staple.der.len) != 1) {
+        OPENSSL_free(copy);
+        return SSL_TLSEXT_ERR_NOACK;
+    }
+    return SSL_TLSEXT_ERR_OK;
 }
 
 const struct client_offer *tls_connection_offer(const struct tls_connection *connection) {

@@ -114,6 +114,11 @@ const char *tls_connection_signature(const struct tls_connection *connection);
 size_t tls_connection_protocol(const struct tls_connection *connection, const uint8_t **out_name);
 /* The name of the binding's policy at the handshake; "" before the ClientHello. */
 const char *tls_connection_policy(const struct tls_connection *connection);
+/*
+ * For the library's callback on a client that asks for an OCSP response: gives it the one of the
+ * certificate that was chosen, while it is current. Returns SSL_TLSEXT_ERR_….
+ */
+int tls_connection_staple(SSL *ssl);
 /* What the client offered; NULL before the ClientHello. Borrowed. */
 const struct client_offer *tls_connection_offer(const struct tls_connection *connection);
 /* The client's certificate, verified by the binding's rule; NULL when it showed none. Borrowed. */

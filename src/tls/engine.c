@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "pki/openssl.h"
+#include "tls/connection.h"
 
 #include <openssl/ssl.h>
 
@@ -99,6 +100,11 @@ static int protect_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_
     return tickets_protect(engine->tickets, name, iv, cipher, mac, is_encrypting != 0);
 }
 
+static int give_staple(SSL *ssl, void *unused) {
+    (void)unused;
+    return tls_connection_staple(ssl);
+}
+
 /* RFC 7301 §3.2: a client that offers protocols of which none is spoken here is told so. */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                            const unsigned char *offered, unsigned offered_len, void *unused) {
@@ -138,6 +144,7 @@ bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *polic
     memcpy(made->fingerprint, fingerprint, TLS_POLICY_FINGERPRINT_LEN);
     SSL_CTX_set_app_data(made->context, engine);
     (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(made->context, protect_ticket);
+    (void)SSL_CTX_set_tlsext_status_cb(made->context, give_staple);
     SSL_CTX_set_alpn_select_cb(made->context, choose_protocol, NULL);
     engine->policy_next = (engine->policy_next + 1) % ENGINE_POLICIES_MAX;
     engine->policy_count += engine->policy_count < ENGINE_POLICIES_MAX ? 1 : 0;

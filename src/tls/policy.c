@@ -169,7 +169,8 @@ bool tls_policy_new_context(const struct tls_policy *policy, OSSL_LIB_CTX *libra
                   SSL_CTX_set_ciphersuites(context, policy->suites_tls13) == 1 &&
                   (policy->suites_tls12[0] == '\0' ||
                    SSL_CTX_set_cipher_list(context, policy->suites_tls12) == 1) &&
-                  set_list(context, SSL_CTRL_SET_SIGALGS_LIST, policy->signature_schemes);
+                  (policy->signature_schemes[0] == '\0' ||
+                   set_list(context, SSL_CTRL_SET_SIGALGS_LIST, policy->signature_schemes));
     if (!is_set) {
         (void)err_set_openssl(e, ERR_TLS_POLICY_UNSUPPORTED,
                               "the TLS library has nothing of policy \"%s\"", policy->name);

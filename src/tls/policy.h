@@ -20,11 +20,11 @@ struct tls_policy {
     const char *about; /* one sentence, for people */
     int version_min;   /* TLS1_2_VERSION … */
     int version_max;
-    const char *suites_tls13; /* in order of preference */
-    const char *suites_tls12; /* "" where the policy has no TLS 1.2 */
-    const char *groups;       /* names that the library lacks are left out */
-    const char *signature_schemes;
-    int security_level; /* OpenSSL's SECLEVEL, 0…5 */
+    const char *suites_tls13;      /* in order of preference */
+    const char *suites_tls12;      /* "" where the policy has no TLS 1.2 */
+    const char *groups;            /* names that the library lacks are left out */
+    const char *signature_schemes; /* "" where no version chooses one (before TLS 1.2) */
+    int security_level;            /* OpenSSL's SECLEVEL, 0…5 */
 };
 
 /* The built-in policies in the order in which they are shown; NULL at or past the end. */

@@ -210,6 +210,16 @@ static struct snapshot_der der_of(const struct snapshot *s, const struct packed_
     return (struct snapshot_der){.bytes = image_der(&s->image, packed), .len = packed->len};
 }
 
+static struct snapshot_staple staple_of(const struct snapshot *s,
+                                        const struct packed_certificate *packed) {
+    struct snapshot_staple staple = {.this_update_ms = packed->this_update_ms,
+                                     .next_update_ms = packed->next_update_ms};
+    if (packed->staple.len > 0) {
+        staple.der = der_of(s, &packed->staple);
+    }
+    return staple;
+}
+
 struct snapshot_certificate snapshot_certificate_at(const struct snapshot *snapshot,
                                                     uint32_t index) {
     const struct packed_certificate *packed = image_at(&snapshot->image, IMAGE_CERTIFICATES, index);
@@ -218,6 +228,7 @@ struct snapshot_certificate snapshot_certificate_at(const struct snapshot *snaps
                                          .chain_count = (uint8_t)packed->chain_count,
                                          .family = (enum key_family)packed->family,
                                          .content_hash = packed->content_hash,
+                                         .staple = staple_of(snapshot, packed),
                                          .key = packed->key};
 }
 

@@ -79,12 +79,20 @@ struct snapshot_der {
     uint32_t len;
 };
 
+/* An OCSP response; der.len 0: there is none. */
+struct snapshot_staple {
+    struct snapshot_der der;
+    int64_t this_update_ms;
+    int64_t next_update_ms;
+};
+
 struct snapshot_certificate {
     struct snapshot_der leaf;
     uint32_t chain_first; /* see snapshot_chain_at() */
     uint8_t chain_count;
     enum key_family family;
     uint64_t content_hash; /* of leaf, chain and key id, under the process's seed */
+    struct snapshot_staple staple;
     struct key_handle key;
 };
 
@@ -156,6 +164,13 @@ struct snapshot_certificate_wish {
 bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
                                       const struct snapshot_certificate_wish *wish,
                                       uint32_t *out_certificate, struct err *e) PL_MUST_USE;
+
+/*
+ * Gives a certificate another OCSP response, or takes it away (der.len 0). Bytes of the one before
+ * stay in the segments until everything is built anew. Fails base.limit, base.oom.
+ */
+bool snapshot_builder_staple(struct snapshot_builder *builder, uint32_t certificate,
+                             const struct snapshot_staple *staple, struct err *e) PL_MUST_USE;
 
 struct snapshot_binding_wish {
     uint32_t listener;

@@ -367,6 +367,20 @@ bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
     return add(builder, IMAGE_CERTIFICATES, &added, out_certificate, e);
 }
 
+bool snapshot_builder_staple(struct snapshot_builder *builder, uint32_t certificate,
+                             const struct snapshot_staple *staple, struct err *e) {
+    struct packed_der stored = {0};
+    if (staple->der.len > 0 &&
+        !store_der(builder, staple->der.bytes, staple->der.len, &stored, e)) {
+        return false;
+    }
+    struct packed_certificate *packed = image_at(&builder->image, IMAGE_CERTIFICATES, certificate);
+    packed->staple = stored;
+    packed->this_update_ms = staple->this_update_ms;
+    packed->next_update_ms = staple->next_update_ms;
+    return true;
+}
+
 /* --- clients' CAs -------------------------------------------------------------------------------
  */
 

@@ -157,8 +157,9 @@ static bool check_site(const struct image *image, const void *item) {
 
 static bool check_certificate(const struct image *image, const void *item) {
     const struct packed_certificate *certificate = item;
-    return is_der(image, &certificate->leaf) && certificate->family <= KEY_ED25519 &&
-           certificate->chain_count <= SNAPSHOT_CHAIN_MAX &&
+    return is_der(image, &certificate->leaf) &&
+           (certificate->staple.len == 0 || is_der(image, &certificate->staple)) &&
+           certificate->family <= KEY_ED25519 && certificate->chain_count <= SNAPSHOT_CHAIN_MAX &&
            (uint64_t)certificate->chain_first + certificate->chain_count <=
                image->parts[IMAGE_CHAIN_REFS].count;
 }

@@ -64,6 +64,9 @@ struct packed_certificate {
     uint32_t chain_count;
     uint32_t family;
     uint64_t content_hash;
+    struct packed_der staple; /* len 0: none */
+    int64_t this_update_ms;
+    int64_t next_update_ms;
     struct key_handle key;
 };
 
@@ -99,7 +102,7 @@ struct image_header {
 };
 
 extern const uint8_t image_magic[8];
-enum { IMAGE_VERSION = 2, IMAGE_ALIGNMENT = 8 };
+enum { IMAGE_VERSION = 3, IMAGE_ALIGNMENT = 8 };
 
 /* Elements of one kind, on the heap (capacity > 0) or in a mapping. */
 struct image_array {

@@ -194,3 +194,19 @@ def test_curl_reads_a_page_under_every_policy(policies):
         page = clients.curl(f'https://{host}:{policies.port}/', policies.folder / 'root.pem',
                             *clients.resolve(host, policies.port))
         assert page == f'<h1>{host}</h1>'
+
+
+@pytest.mark.parametrize('options', [
+    ('--versions', '1.0-1.1', '--from', 'old'), ('--versions', '1.2', '--groups', 'x448'),
+    ('--versions', '1.3', '--groups', 'SecP384r1MLKEM1024')])
+def test_rare_policies_and_required_certificates_are_proven_too(policies, options):
+    """Proof of service connects as a client without a certificate: it must not take this back."""
+    url = f'https://127.0.0.1:{policies.port}'
+    policies.run('policy', 'add', 'rare', *options)
+    policies.run('bind', 'set', url, '--host', OLD, '--policy', 'rare', '--client-auth', 'required')
+    deadline = time.monotonic() + 7
+    while time.monotonic() < deadline:
+        row = [row for row in policies.json('bind', 'list')['bindings'] if row['host'] == OLD][0]
+        assert (row['tls_policy'], row['client_auth']) == ('rare', 'required')
+        time.sleep(0.5)
+    assert 'rolled-back' not in policies.server.log and 'not-proven' not in policies.server.log

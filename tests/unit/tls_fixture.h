@@ -103,6 +103,10 @@ static inline const EVP_MD *fixture_digest(uint16_t scheme) {
     case 0x0806:
     case 0x0601:
         return EVP_sha512();
+    case 0x0203:
+        return EVP_sha1();
+    case 0xFF01:
+        return EVP_md5_sha1();
     default:
         return NULL; /* Ed25519 */
     }

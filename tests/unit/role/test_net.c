@@ -652,6 +652,8 @@ static void test_a_listener_that_goes_ends_its_connections(void **state) {
     start(w, (struct net_config){0});
     struct client *idle = dial_tls(w, "localhost");
     struct client *busy = dial_tls(w, "localhost");
+    say(idle, GET("/"));
+    listen_until(idle, "<p>one", 1);
     say(busy, GET("/large.bin"));
     listen_until(busy, "\r\n\r\n", 1);
     apply(w, &(struct setting){.root = w->root, .has_no_https = true});
@@ -724,6 +726,24 @@ static void test_stopping_finishes_what_is_under_way(void **state) {
     stop(w);
 }
 
+/* A client that has just connected is about to ask. */
+static void test_stopping_answers_a_new_connection(void **state) {
+    struct world *w = *state;
+    start(w, (struct net_config){0});
+    struct client *fresh = dial_tls(w, "localhost");
+    struct client *silent = dial_tls(w, "localhost");
+    net_stop(w->net, WAIT_MS, on_stopped, w);
+    say(fresh, GET("/"));
+    listen_until(fresh, "<p>one", 1);
+    listen_to_end(fresh);
+    assert_false(w->is_stopped);
+    listen_to_end(silent);
+    wait_until(w, &w->is_stopped);
+    hang_up(fresh);
+    hang_up(silent);
+    stop(w);
+}
+
 static void test_stopping_does_not_wait_for_ever(void **state) {
     struct world *w = *state;
     start(w, (struct net_config){0});
@@ -788,6 +808,7 @@ int main(void) {
         cmocka_unit_test(test_a_listener_that_goes_ends_its_connections),
         cmocka_unit_test(test_a_busy_port_is_named_and_tried_again),
         cmocka_unit_test(test_stopping_finishes_what_is_under_way),
+        cmocka_unit_test(test_stopping_answers_a_new_connection),
         cmocka_unit_test(test_stopping_does_not_wait_for_ever),
         cmocka_unit_test(test_freeing_with_open_connections),
         cmocka_unit_test(test_the_access_line_escapes_what_comes_from_outside),

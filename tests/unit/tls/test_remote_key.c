@@ -215,7 +215,24 @@ static void test_digests_without_a_scheme_are_refused(void **state) {
     memcpy(verify + 64, "TLS 1.3, server CertificateVerify", 34);
     assert_false(signs(w, 2, "SHA1", verify, sizeof(verify)));
     assert_false(signs(w, 0, "MD5-SHA1", verify, sizeof(verify)));
+    assert_false(signs(w, 2, "SHA1", verify, sizeof(verify)));
     assert_true(signs(w, 0, "SHA512", verify, sizeof(verify)));
+    w->signer.calls = 0;
+    assert_false(signs(w, 0, "MD5", verify, sizeof(verify)));
+    assert_int_equal(w->signer.calls, 0);
+}
+
+/* Before TLS 1.2 the hash is fixed, and goes with a ServerKeyExchange alone. */
+static void test_old_hashes_are_for_server_key_exchanges(void **state) {
+    struct world *w = *state;
+    uint8_t exchange[64 + 4 + 32] = {0};
+    memcpy(exchange + 64, "\x03\x00\x1d\x20", 4);
+    assert_true(signs(w, 0, "MD5-SHA1", exchange, sizeof(exchange)));
+    assert_int_equal(w->signer.last_scheme, 0xFF01);
+    assert_true(signs(w, 2, "SHA1", exchange, sizeof(exchange)));
+    assert_int_equal(w->signer.last_scheme, 0x0203);
+    assert_false(signs(w, 0, "SHA1", exchange, sizeof(exchange)));
+    assert_false(signs(w, 2, "MD5-SHA1", exchange, sizeof(exchange)));
 }
 
 static void test_a_certificate_of_another_key_is_refused(void **state) {
@@ -275,6 +292,7 @@ int main(void) {
         cmocka_unit_test(test_only_handshake_messages_are_signed),
         cmocka_unit_test(test_only_exact_server_key_exchanges_are_signed),
         cmocka_unit_test(test_digests_without_a_scheme_are_refused),
+        cmocka_unit_test(test_old_hashes_are_for_server_key_exchanges),
         cmocka_unit_test(test_a_certificate_of_another_key_is_refused),
         cmocka_unit_test(test_other_families_are_refused),
         cmocka_unit_test(test_the_default_library_context_does_not_meet_the_provider),

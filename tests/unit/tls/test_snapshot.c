@@ -428,6 +428,39 @@ static void test_certificates_without_a_binding_are_counted(void **state) {
     assert_int_equal(snapshot_builder_unused(b), 1);
 }
 
+static void test_a_staple_comes_goes_and_each_version_stands(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
+    uint32_t certificate = 0;
+    struct snapshot_certificate_wish wish = wish_for((const uint8_t *)"leaf", 4, KEY_EC);
+    assert_ok(snapshot_builder_add_certificate(b, &wish, &certificate, &e), &e);
+    struct snapshot_staple staple = {
+        .der = {(const uint8_t *)"response", 8}, .this_update_ms = 1, .next_update_ms = 2};
+    const struct snapshot_staple none = {0};
+    struct snapshot *versions[3];
+    for (size_t i = 0; i < 3; i++) {
+        PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+        assert_ok(snapshot_builder_staple(b, certificate, i == 1 ? &staple : &none, &e), &e);
+        assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+        const struct snapshot_source source = {.index_fd = image.index_fd,
+                                               .segments = image.segments,
+                                               .segment_count = image.segment_count};
+        assert_ok(snapshot_open(&source, &versions[i], &e), &e);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct snapshot_certificate c = snapshot_certificate_at(versions[i], certificate);
+        assert_int_equal(c.staple.der.len, i == 1 ? 8 : 0);
+        assert_int_equal(c.staple.next_update_ms, i == 1 ? 2 : 0);
+        if (i == 1) {
+            assert_memory_equal(c.staple.der.bytes, "response", 8);
+        }
+        snapshot_free(versions[i]);
+    }
+    staple.der.len = SNAPSHOT_DER_MAX + 1;
+    assert_fails(snapshot_builder_staple(b, certificate, &staple, &e), &e, ERR_BASE_LIMIT);
+}
+
 static void test_clients_of_the_same_cas_share_a_set(void **state) {
     (void)state;
     struct err e = {0};
@@ -607,6 +640,7 @@ int main(void) {
         cmocka_unit_test(test_bindings_can_be_taken_away_and_each_version_stands),
         cmocka_unit_test(test_the_default_moves_on_when_it_is_taken_away),
         cmocka_unit_test(test_certificates_without_a_binding_are_counted),
+        cmocka_unit_test(test_a_staple_comes_goes_and_each_version_stands),
         cmocka_unit_test(test_clients_of_the_same_cas_share_a_set),
         cmocka_unit_test(test_a_damaged_version_is_refused_or_harmless),
         cmocka_unit_test(test_every_failed_allocation_is_survived),

@@ -1,0 +1,84 @@
+/* Stapling: the response is checked as a client would before it is kept. */
+#include "ops/staple.h"
+
+#include "base/clock.h"
+#include "ops/certs.h"
+#include "ops/context.h"
+#include "ops/issuer.h"
+#include "pki/ocsp.h"
+
+#include <stdio.h>
+
+/* The certificate that issued it: of its chain, of the own CA, or itself. */
+static bool find_issuer(struct ops *ops, const struct cert_row *row, const struct cert *cert,
+                        struct cert **out_issuer, struct err *e) {
+    PL_AUTO(cert_list_clear) struct cert_list known = {0};
+    if (!ops_cert_chain(ops, &row->id, &known, e) || !ops_ca_certificates(ops, &known, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < known.count; i++) {
+        if (cert_is_issued_by(cert, known.items[i])) {
+            *out_issuer = cert_ref(known.items[i]);
+            return true;
+        }
+    }
+    (void)err_set(e, ERR_OPS_STAPLE_ISSUER, "the issuer of \"%.200s\" is not known here",
+                  row->friendly_name);
+    return err_hint(e, "install the certificate together with its chain");
+}
+
+static bool write_staple(struct ops *ops, struct staple_row *row, struct staple_row **out_row,
+                         struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *before = NULL;
+    if (!store_staple_find_cert(ops->store, &row->cert_id, &before, e)) {
+        return false;
+    }
+    if (before == NULL) {
+        return store_staple_insert(ops->store, row, e) &&
+               store_staple_get(ops->store, &row->id, out_row, e);
+    }
+    before->der = row->der;
+    before->this_update_ms = row->this_update_ms;
+    before->next_update_ms = row->next_update_ms;
+    return store_staple_update(ops->store, before, e) &&
+           store_staple_get(ops->store, &before->id, out_row, e);
+}
+
+bool ops_cert_staple(struct ops *ops, const struct cert_row *cert, const uint8_t *der,
+                     size_t der_len, struct staple_row **out_row, struct err *e) {
+    PL_AUTO(cert_freep) struct cert *parsed = NULL;
+    PL_AUTO(cert_freep) struct cert *issuer = NULL;
+    struct ocsp_answer answer = {0};
+    char title[OPERATION_TITLE_MAX];
+    if (!ops_cert_read(cert, &parsed, e) || !find_issuer(ops, cert, parsed, &issuer, e) ||
+        !ocsp_read(der, der_len, parsed, issuer, clock_now_ms(), &answer, e)) {
+        return false;
+    }
+    struct staple_row row = {.cert_id = cert->id,
+                             .der = {der, der_len},
+                             .this_update_ms = answer.this_update_ms,
+                             .next_update_ms = answer.next_update_ms};
+    (void)snprintf(title, sizeof(title), "cert staple %.200s", cert->friendly_name);
+    PL_AUTO(operation_rollback) struct operation op = {0};
+    return ops_begin(ops, &op, title, true, e) && write_staple(ops, &row, out_row, e) &&
+           ops_audit(ops, "cert.staple", "certificate", &cert->id, title, e) &&
+           ops_end(ops, &op, e);
+}
+
+bool ops_cert_unstaple(struct ops *ops, const struct cert_row *cert, bool *out_was_there,
+                       struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *row = NULL;
+    char title[OPERATION_TITLE_MAX];
+    if (!store_staple_find_cert(ops->store, &cert->id, &row, e)) {
+        return false;
+    }
+    *out_was_there = row != NULL;
+    if (row == NULL) {
+        return true;
+    }
+    (void)snprintf(title, sizeof(title), "cert staple --remove %.200s", cert->friendly_name);
+    PL_AUTO(operation_rollback) struct operation op = {0};
+    return ops_begin(ops, &op, title, true, e) && store_staple_delete(ops->store, row, e) &&
+           ops_audit(ops, "cert.unstaple", "certificate", &cert->id, title, e) &&
+           ops_end(ops, &op, e);
+}
