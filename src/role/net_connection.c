@@ -345,7 +345,7 @@ static bool send_head(struct net_connection *c, const struct http_request *reque
 static bool renew_binding(struct net_connection *c) {
     struct net *net = c->net;
     if (c->listener->index == SNAPSHOT_NONE) {
-        return false;
+        return net->is_stopping; /* what was begun is finished as it was */
     }
     if (c->snapshot == net->snapshot) {
         return true;
@@ -357,6 +357,7 @@ static bool renew_binding(struct net_connection *c) {
     if (is_found) {
         snapshot_free(c->snapshot);
         c->snapshot = snapshot_ref(net->snapshot);
+        c->listener_index = c->listener->index;
         c->binding = binding;
     }
     return is_found;
@@ -387,7 +388,7 @@ static bool find_site(struct net_connection *c, const struct http_request *reque
         host = (struct http_text){.at = host.at + 1, .len = host.len - 2};
     }
     bool is_named = c->tls == NULL || host.len > 0;
-    if (is_named && snapshot_lookup(c->snapshot, c->listener->index, host.at, host.len, &asked) ==
+    if (is_named && snapshot_lookup(c->snapshot, c->listener_index, host.at, host.len, &asked) ==
                         SNAPSHOT_NO_MATCH) {
         return false;
     }
@@ -769,6 +770,7 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
                                  .binding = SNAPSHOT_NONE,
                                  .net = net,
                                  .listener = listener,
+                                 .listener_index = listener->index,
                                  .snapshot = snapshot_ref(net->snapshot),
                                  .peer = *peer,
                                  .can_read = true};

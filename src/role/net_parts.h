@@ -80,6 +80,7 @@ struct net_connection {
     uint32_t binding; /* of the handshake, in snapshot */
     struct net *net;
     struct net_listener *listener;
+    uint32_t listener_index; /* in snapshot */
     struct snapshot *snapshot;
     struct tls_connection *tls; /* NULL: plain http */
     struct tls_io io;           /* this turn's */
