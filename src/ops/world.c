@@ -532,7 +532,8 @@ static enum step follow_changes(struct ops_world *world, int64_t seq, struct lis
     enum step step = count == CHANGES_MAX ? STEP_ANEW : STEP_DONE;
     building->notes = notes;
     for (size_t i = 0; i < count && step == STEP_DONE; i++) {
-        world->is_changed = world->is_changed || str_equal(changes[i].table_name, "bindings");
+        world->is_changed = world->is_changed || str_equal(changes[i].table_name, "bindings") ||
+                            str_equal(changes[i].table_name, "staples");
         step = follow_one(building, &changes[i], changes, count, e);
     }
     if (step == STEP_DONE) {

@@ -37,6 +37,7 @@ struct tls_connection {
     char *server_name;               /* NULL: none was sent */
     struct client_offer *offer;      /* NULL before the ClientHello */
     SSL *ssl;                        /* NULL before the ClientHello */
+    uint32_t handshake_bytes;        /* taken so far */
     struct tls_io *io;               /* the current turn's */
     struct buf unread;               /* comes before io's input */
 };
@@ -65,6 +66,11 @@ static void set_state(struct tls_connection *c, enum tls_state state) {
 /* --- the library's socket
  * -------------------------------------------------------------------------- */
 
+/* A client that goes on and on without finishing its handshake gets no further input read. */
+static bool may_take(const struct tls_connection *c) {
+    return c->state == TLS_STATE_OPEN || c->handshake_bytes < TLS_HANDSHAKE_BYTES_MAX;
+}
+
 static size_t take_input(struct tls_connection *c, uint8_t *out, size_t size) {
     size_t taken = c->unread.len < size ? c->unread.len : size;
     if (taken > 0) {
@@ -86,7 +92,8 @@ static size_t take_input(struct tls_connection *c, uint8_t *out, size_t size) {
 static int flight_read(BIO *bio, char *out, size_t size, size_t *out_len) {
     struct tls_connection *c = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    *out_len = take_input(c, (uint8_t *)out, size);
+    *out_len = may_take(c) ? take_input(c, (uint8_t *)out, size) : 0;
+    c->handshake_bytes += c->state == TLS_STATE_OPEN ? 0 : (uint32_t)*out_len;
     if (*out_len == 0) {
         BIO_set_retry_read(bio);
     }
@@ -392,6 +399,12 @@ static enum tls_status shake_hands(struct tls_connection *c, struct err *e) {
     }
     switch (SSL_get_error(c->ssl, result)) {
     case SSL_ERROR_WANT_READ:
+        if (!may_take(c)) {
+            (void)err_set(e, ERR_TLS_HANDSHAKE_MALFORMED,
+                          "the client sends more than %d bytes without finishing its handshake",
+                          TLS_HANDSHAKE_BYTES_MAX);
+            return fail(c);
+        }
         enter(c, TLS_STATE_HANDSHAKE);
         return TLS_WANT_INPUT;
     case SSL_ERROR_WANT_ASYNC:

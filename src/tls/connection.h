@@ -7,8 +7,9 @@
  * names the binding, and the binding the policy and the certificates. A client that never finishes
  * its ClientHello costs a small struct and its bytes.
  *
- * Limits: CLIENT_HELLO_MAX bytes until the ClientHello is whole. Time limits are the caller's.
- * Source: RFC 8446, RFC 5246; SSL_do_handshake(3)
+ * Limits: CLIENT_HELLO_MAX bytes until the ClientHello is whole, TLS_CLIENT_CHAIN_MAX for a
+ * client's certificates, TLS_HANDSHAKE_BYTES_MAX for all of a handshake. Time limits are the
+ * caller's. Source: RFC 8446, RFC 5246; SSL_do_handshake(3)
  */
 #ifndef PL_TLS_CONNECTION_H
 #define PL_TLS_CONNECTION_H
@@ -21,6 +22,11 @@
 #include "tls/snapshot.h"
 
 struct tls_connection;
+
+enum {
+    TLS_HANDSHAKE_BYTES_MAX = 128 * 1024, /* from the client: ClientHello twice, certificates */
+    TLS_CLIENT_CHAIN_MAX = 32 * 1024,     /* bytes of a client's Certificate message */
+};
 
 enum tls_state {
     TLS_STATE_CLIENT_HELLO, /* waiting for the ClientHello */

@@ -144,6 +144,7 @@ bool tls_engine_policy(struct tls_engine *engine, const struct tls_policy *polic
     memcpy(made->fingerprint, fingerprint, TLS_POLICY_FINGERPRINT_LEN);
     SSL_CTX_set_app_data(made->context, engine);
     (void)SSL_CTX_set_tlsext_ticket_key_evp_cb(made->context, protect_ticket);
+    (void)SSL_CTX_set_max_cert_list(made->context, TLS_CLIENT_CHAIN_MAX);
     (void)SSL_CTX_set_tlsext_status_cb(made->context, give_staple);
     SSL_CTX_set_alpn_select_cb(made->context, choose_protocol, NULL);
     engine->policy_next = (engine->policy_next + 1) % ENGINE_POLICIES_MAX;

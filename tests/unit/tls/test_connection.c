@@ -473,6 +473,30 @@ static void test_a_client_that_distrusts_says_so(void **state) {
     end_pair(&p);
 }
 
+/* A record that is allowed and leads nowhere (RFC 8446 §5: change_cipher_spec), again and again. */
+static void test_a_handshake_that_never_ends_is_cut_off(void **state) {
+    struct world *w = *state;
+    struct pair p = new_pair(w, &(struct wish){.host = "one.example"});
+    static const uint8_t record[] = {20, 3, 3, 0, 1, 1};
+    uint8_t hello[4096];
+    (void)SSL_do_handshake(p.client);
+    int len = BIO_read(p.from_client, hello, sizeof(hello));
+    assert_true(len > 0);
+    struct tls_io io = {.in = hello, .in_len = (size_t)len, .out = &p.out};
+    assert_int_equal(tls_connection_handshake(p.server, &io, &p.e), TLS_WANT_INPUT);
+    enum tls_status status = TLS_WANT_INPUT;
+    size_t sent = 0;
+    while (status == TLS_WANT_INPUT && sent < (size_t)2 * TLS_HANDSHAKE_BYTES_MAX) {
+        io = (struct tls_io){.in = record, .in_len = sizeof(record), .out = &p.out};
+        status = tls_connection_handshake(p.server, &io, &p.e);
+        sent += sizeof(record);
+    }
+    assert_true(sent <= TLS_HANDSHAKE_BYTES_MAX);
+    assert_int_equal(status, TLS_BROKEN);
+    assert_true(err_is_set(&p.e));
+    end_pair(&p);
+}
+
 static void test_other_protocols_are_told_apart(void **state) {
     struct world *w = *state;
     static const struct {
@@ -733,6 +757,7 @@ int main(void) {
         cmocka_unit_test(test_a_broken_certificate_concerns_its_own_binding_alone),
         cmocka_unit_test(test_a_failing_signer_is_the_reason),
         cmocka_unit_test(test_a_client_that_distrusts_says_so),
+        cmocka_unit_test(test_a_handshake_that_never_ends_is_cut_off),
         cmocka_unit_test(test_other_protocols_are_told_apart),
         cmocka_unit_test(test_a_session_is_resumed_on_its_own_site),
         cmocka_unit_test(test_a_session_is_not_resumed_on_another_site_or_policy),
