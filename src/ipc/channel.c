@@ -391,15 +391,14 @@ static bool set_ended(const struct ipc_channel *channel, struct err *e) {
 bool ipc_wait(struct ipc_channel *channel, int64_t timeout_ms, struct ipc_message *out_message,
               struct err *e) {
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
-    enum ipc_status status = IPC_DONE;
-    while ((status = ipc_flush(channel)) == IPC_BLOCKED) {
+    while (ipc_flush(channel) == IPC_BLOCKED) {
         if (!wait_for(channel, POLLOUT, deadline_ms, e)) {
             return false;
         }
     }
     /* What it said before it ended is worth hearing: why it ends. */
     while (!ipc_next(channel, out_message)) {
-        status = ipc_receive(channel);
+        enum ipc_status status = ipc_receive(channel);
         if (ipc_next(channel, out_message)) {
             return true;
         }

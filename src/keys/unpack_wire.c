@@ -57,6 +57,12 @@ static bool read_failure(struct unpack_reader *r, struct err *e) {
     return false;
 }
 
+static struct unpacked take_unpacked(struct unpacked *from) {
+    struct unpacked taken = *from;
+    *from = (struct unpacked){0};
+    return taken;
+}
+
 bool unpack_wire_result(const uint8_t *answer, size_t answer_len, struct unpacked *out,
                         struct err *e) {
     struct unpack_reader r;
@@ -72,7 +78,6 @@ bool unpack_wire_result(const uint8_t *answer, size_t answer_len, struct unpacke
     if (!unpack_end(&r, e) || (name != NULL && !mem_strdup(name, &unpacked.friendly_name, e))) {
         return false;
     }
-    *out = unpacked;
-    unpacked = (struct unpacked){0};
+    *out = take_unpacked(&unpacked);
     return true;
 }

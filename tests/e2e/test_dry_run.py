@@ -12,6 +12,7 @@ def full(store, tmp_path):
     """One of everything that a command can be told to change."""
     (tmp_path / 'password').write_text('correct horse\n', encoding='ascii')
     walk.install(store, HOST)
+    walk.install(store, HOST, 'Next')
     walk.install(store, 'free.example.com', 'Free')
     walk.site(store)
     walk.site(store, 'spare')
@@ -36,6 +37,8 @@ COMMANDS = {
     'ca issue': ('new.csr',),
     'cert install': ('new.pem',),
     'cert import': ('free.pfx', '--password-file', 'password'),
+    'cert replace': ('Shop 2026', 'Next', '--no-wait'),
+    'cert staple': ('Shop 2026', '--remove'),
     'cert delete': ('Shop 2026', '--unbind'),
     'site add': ('third', '--root', 'spare'),
     'site set': ('shop', '--name', 'other'),

@@ -24,6 +24,7 @@ def things(store):
 UNDOABLE = {
     'cert install': ('cert', 'install', 'late.pem'),
     'cert import': ('cert', 'import', 'foreign.pem'),
+    'cert replace': ('cert', 'replace', 'Shop 2026', 'Next', '--no-wait'),
     'cert delete': ('cert', 'delete', 'Spare'),
     'cert delete --unbind': ('cert', 'delete', 'Shop 2026', '--unbind'),
     'site add': ('site', 'add', 'second', '--root', 'empty'),
@@ -43,6 +44,7 @@ UNDOABLE = {
 @pytest.mark.parametrize('change', UNDOABLE)
 def test_each_change_and_back_and_forth(shop, tmp_path, change):
     walk.install(shop, 'spare.example.com', 'Spare')
+    walk.install(shop, HOST, 'Next')
     walk.site(shop, 'empty')
     shop.run('policy', 'add', 'own', '--from', 'modern')
     shop.run('request', 'new', 'late.example.com', '--out', 'late.csr')
