@@ -14,6 +14,7 @@
 #include "tls/async_stack.h"
 #include "tls/segment.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,7 +111,7 @@ static bool open_listener(void *ctx, const struct snapshot_listener *listener, i
                           struct err *e) {
     const struct net_process *process = ctx;
     const struct held_listener *held = find_listener(process, listener->text);
-    int fd = held == NULL ? -1 : dup(held->fd);
+    int fd = held == NULL ? -1 : fcntl(held->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
         return err_set(e, ERR_NET_LISTENER_WAITS, "%s is not open yet", listener->text);
     }

@@ -119,10 +119,10 @@ static bool sign(void *ctx, const struct key_handle *key, enum remote_kind kind,
                        .scheme = scheme,
                        .input = input,
                        .input_len = input_len,
-                       .out = out,
                        .error = e == NULL ? &unused : e,
                        .since_ms = (int64_t)uv_now(&s->worker->loop),
                        .connection = net_current(s->net)};
+    w.out = out;
     enlist(s, &w);
     s->figures.asked++;
     ask(s, &w);
