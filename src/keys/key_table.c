@@ -177,13 +177,12 @@ bool key_table_grow(struct key_table *table, uint64_t generation, uint32_t numbe
     return true;
 }
 
-static bool find_in(const struct generation *generation, const struct id *id,
-                    struct sealed_key *out_key) {
-    uintptr_t place =
-        generation == NULL ? 0 : (uintptr_t)map_get(generation->places, id->bytes, ID_LEN);
-    if (place == 0) {
-        return false;
-    }
+static uintptr_t find_place(const struct generation *generation, const struct id *id) {
+    return generation == NULL ? 0 : (uintptr_t)map_get(generation->places, id->bytes, ID_LEN);
+}
+
+static bool read_at(const struct generation *generation, uintptr_t place,
+                    struct sealed_key *out_key, struct err *e) {
     const struct segment *segment = generation->segments[(place >> PLACE_BITS) - 1];
     size_t offset = place & (((uintptr_t)1 << PLACE_BITS) - 1);
     uint32_t len = 0;
@@ -191,7 +190,7 @@ static bool find_in(const struct generation *generation, const struct id *id,
     struct unpack_reader r;
     unpack_init(&r, record, record == NULL ? 0 : len);
     wire_read_key(&r, out_key);
-    if (!unpack_is_done(&r)) {
+    if (!unpack_end(&r, e)) {
         sealed_key_clear(out_key);
         return false;
     }
@@ -200,8 +199,12 @@ static bool find_in(const struct generation *generation, const struct id *id,
 
 bool key_table_find(const struct key_table *table, const struct id *id, struct sealed_key *out_key,
                     struct err *e) {
-    if (find_in(table->newest, id, out_key) || find_in(table->before, id, out_key)) {
-        return true;
+    const struct generation *const generations[] = {table->newest, table->before};
+    for (size_t i = 0; i < PL_ARRAY_LEN(generations); i++) {
+        uintptr_t place = find_place(generations[i], id);
+        if (place != 0) {
+            return read_at(generations[i], place, out_key, e);
+        }
     }
     return err_set(e, ERR_PKI_KEY_MISSING,
                    "the process that holds the keys does not have this one");
