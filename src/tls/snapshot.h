@@ -200,8 +200,8 @@ bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t 
 /* The number of the change that the next image shows. */
 void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq);
 
-/* How many certificates were added that no binding was given, or has any more: reason to build
- * anew.
+/* At least so many certificates were added that no binding was given, or has any more: reason to
+ * build anew.
  */
 size_t snapshot_builder_unused(const struct snapshot_builder *builder);
 

@@ -167,7 +167,8 @@ void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq) {
 }
 
 size_t snapshot_builder_unused(const struct snapshot_builder *builder) {
-    return builder->image.parts[IMAGE_CERTIFICATES].count - builder->uses;
+    size_t count = builder->image.parts[IMAGE_CERTIFICATES].count;
+    return count > builder->uses ? count - builder->uses : 0;
 }
 
 /* --- listeners ----------------------------------------------------------------------------------
