@@ -175,7 +175,8 @@ static void take_back(const struct made *made) {
     }
 }
 
-/* Who owns what: the store is control's, the sealing key is that of keys alone. */
+/* Who owns what: the store is control's. The sealing key stays whose it is (root's), for keys reads
+ * it before it becomes its user. */
 static bool give_to(const char *path, const struct user *user, struct err *e) {
     if (geteuid() != 0 || user->uid == 0 || chown(path, user->uid, user->gid) == 0) {
         return true;
@@ -194,9 +195,7 @@ static bool give_all(const char *data_dir, struct err *e) {
     static const char *const names[] = {STORE_FILE_NAME, STORE_FILE_NAME "-wal",
                                         STORE_FILE_NAME "-shm", STORE_CHANGED_NAME};
     struct user store;
-    struct user keys;
-    if (!user_for(USER_STORE, &store, e) || !user_for(USER_KEYS, &keys, e) ||
-        !give_one(data_dir, OPS_SEALING_KEY_NAME, &keys, e)) {
+    if (!user_for(USER_STORE, &store, e)) {
         return false;
     }
     for (size_t i = 0; i < PL_ARRAY_LEN(names); i++) {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "role/supervisor_parts.h"
 #include "sys/process.h"
+#include "sys/service_manager.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -92,7 +93,7 @@ static void connect_to_others(const struct supervisor *s, const struct child *ch
  */
 
 static bool send_start(const struct supervisor *s, const struct child *child, struct err *e) {
-    PL_AUTO(buf_clear) struct buf message = {.max = 8192};
+    PL_AUTO(buf_clear) struct buf message = {.max = 16384};
     struct pack_writer w = {.out = &message};
     struct worker_start start = {.is_json_log = s->wish->is_json_log,
                                  .is_logging = true,
@@ -104,6 +105,9 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
                                                      : USER_STORE;
     if (!user_for(role, &start.user, e)) {
         return false;
+    }
+    if (child->role == IPC_KEYS) {
+        (void)service_find_credential(SEALING_CREDENTIAL, start.sealing_key);
     }
     (void)snprintf(start.data_dir, sizeof(start.data_dir), "%s", s->data_dir);
     worker_start_pack(&start, &w);

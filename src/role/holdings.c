@@ -41,9 +41,13 @@ static void keys_clear(struct held_keys *keys) {
 void holdings_init(struct holdings *holdings) {
     *holdings = (struct holdings){0};
     holdings->current.index_fd = holdings->coming.index_fd = -1;
+    holdings->given_count = service_take_sockets(holdings->given);
 }
 
 void holdings_clear(struct holdings *holdings) {
+    for (size_t i = 0; i < holdings->given_count; i++) {
+        close_fd(&holdings->given[i]);
+    }
     while (holdings->sockets != NULL) {
         struct held_socket *next = holdings->sockets->next;
         close_fd(&holdings->sockets->fd);
@@ -138,6 +142,33 @@ bool holdings_take_listeners(struct holdings *holdings, const struct ipc_message
     return listing_each_listener(message, want_listener, holdings);
 }
 
+static bool is_at(int fd, const union snapshot_address *wanted) {
+    union snapshot_address address = {0};
+    socklen_t len = sizeof(address);
+    if (fd < 0 || getsockname(fd, &address.any, &len) != 0 ||
+        address.any.sa_family != wanted->any.sa_family) {
+        return false;
+    }
+    return address.any.sa_family == AF_INET6
+               ? address.ip6.sin6_port == wanted->ip6.sin6_port &&
+                     memcmp(&address.ip6.sin6_addr, &wanted->ip6.sin6_addr,
+                            sizeof(wanted->ip6.sin6_addr)) == 0
+               : address.ip4.sin_port == wanted->ip4.sin_port &&
+                     address.ip4.sin_addr.s_addr == wanted->ip4.sin_addr.s_addr;
+}
+
+/* A copy of the one that the service manager opened for this address; it stays ours, for a binding
+ * that goes and comes back. */
+static bool find_given(const struct holdings *holdings, struct held_socket *s) {
+    for (size_t i = 0; i < holdings->given_count; i++) {
+        if (is_at(holdings->given[i], &s->about.address)) {
+            s->fd = fcntl(holdings->given[i], F_DUPFD_CLOEXEC, 0);
+            return s->fd >= 0;
+        }
+    }
+    return false;
+}
+
 static bool open_socket(struct held_socket *s, struct err *e) {
     const struct tcp_listen_options options = {.backlog = BACKLOG,
                                                .defer_accept_s = DEFER_ACCEPT_S};
@@ -156,7 +187,7 @@ bool holdings_open_sockets(struct holdings *holdings,
         if (s->fd >= 0) {
             continue;
         }
-        if (open_socket(s, &failure)) {
+        if (find_given(holdings, s) || open_socket(s, &failure)) {
             s->is_told = false;
             opened(ctx, s);
             continue;

@@ -276,8 +276,11 @@ static bool open_ring(struct worker *worker, struct err *e) {
     }
     struct keys_process *keys = worker->own = memory;
     keys->worker = worker;
-    return file_join(worker->start.data_dir, "sealing.key", &path, e) &&
-           ring_open(path, &keys->ring, e) && key_table_new(&keys->table, e);
+    const char *elsewhere = worker->start.sealing_key;
+    bool has_path = elsewhere[0] != '\0'
+                        ? mem_strdup(elsewhere, &path, e)
+                        : file_join(worker->start.data_dir, "sealing.key", &path, e);
+    return has_path && ring_open(path, &keys->ring, e) && key_table_new(&keys->table, e);
 }
 
 static bool begin(struct worker *worker, struct err *e) {

@@ -8,6 +8,7 @@
 #include "ops/ops.h"
 #include "role/worker.h"
 #include "sys/process.h"
+#include "sys/service_manager.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWER_TIMEOUT_MS = 120 * 1000, START_ROOM = 8192, CALL_MAX = 4 * 1024 * 1024 + 4096 };
+enum { ANSWER_TIMEOUT_MS = 120 * 1000, START_ROOM = 16384, CALL_MAX = 4 * 1024 * 1024 + 4096 };
 
 struct offline {
     struct ipc_channel *channel;
@@ -76,6 +77,7 @@ static bool begin(const struct offline *offline, const char *data_dir, struct er
     if (!str_copy(start.data_dir, sizeof(start.data_dir), data_dir)) {
         return err_set(e, ERR_BASE_LIMIT, "the data directory's path is too long");
     }
+    (void)service_find_credential(SEALING_CREDENTIAL, start.sealing_key);
     worker_start_pack(&start, &w);
     return pack_end(&w, e) &&
            ipc_send(offline->channel, IPC_START, message.data, message.len, -1, e) &&

@@ -34,6 +34,7 @@ static void begin_stopping(struct supervisor *s) {
     s->is_stopping = true;
     s->stop_ms = clock_monotonic_ms() + STOP_TIMEOUT_MS;
     log_event(LOG_INFO, "stopping", NULL);
+    service_notify("STOPPING=1\nSTATUS=finishing what is under way");
     for (struct child *child = s->children; child != NULL; child = child->next) {
         if (child->role == IPC_NET || child->role == IPC_CONTROL) {
             child_drain(child);
@@ -73,6 +74,7 @@ static void tell_ready(struct supervisor *s) {
         (void)close(s->wish->ready_fd);
     }
     log_event(LOG_INFO, "ready", NULL);
+    service_notify("READY=1\nSTATUS=serving");
 }
 
 /* What all of those that serve have applied; control is told when that grows. */

@@ -10,6 +10,7 @@
 #include "role/listing.h"
 #include "role/serve.h"
 #include "role/worker.h"
+#include "sys/service_manager.h"
 #include "tls/snapshot.h"
 
 #include <sys/types.h>
@@ -82,6 +83,8 @@ struct held_keys {
 };
 
 struct holdings {
+    int given[SERVICE_SOCKETS_MAX]; /* listening already, by the service manager */
+    size_t given_count;
     struct held_socket *sockets;
     struct held_folder *folders;
     uint64_t roots_version; /* grows with each new folder */

@@ -13,14 +13,18 @@
 #include "sys/sandbox.h"
 #include "sys/user.h"
 
+/* The sealing key as a credential of the service manager (systemd: LoadCredentialEncrypted=). */
+#define SEALING_CREDENTIAL "padlock-sealing-key"
+
 /* The message "start". */
 struct worker_start {
     struct user user; /* to become; uid 0 or ours: stay */
     bool is_json_log;
     bool is_logging; /* else silent: the command line says what failed */
     bool has_access_log;
-    uint32_t number;     /* of several of a kind */
-    char data_dir[4096]; /* "" where there is none */
+    uint32_t number;        /* of several of a kind */
+    char data_dir[4096];    /* "" where there is none */
+    char sealing_key[4096]; /* a file that is not in the data directory; "": it is there */
 };
 
 void worker_start_pack(const struct worker_start *start, struct pack_writer *w);

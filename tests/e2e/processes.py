@@ -67,18 +67,25 @@ class Load:
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
 
-    def once(self):
+    def connect(self):
         context = ssl.create_default_context(cafile=str(self.root))
-        with socket.create_connection(('127.0.0.1', self.port), timeout=10) as plain:
-            with context.wrap_socket(plain, server_hostname=self.host) as secured:
-                secured.sendall(f'GET / HTTP/1.1\r\nHost: {self.host}\r\n'
-                                'Connection: close\r\n\r\n'.encode())
-                answer = b''
-                while True:
-                    part = secured.recv(65536)
-                    if not part:
-                        break
-                    answer += part
+        plain = socket.create_connection(('127.0.0.1', self.port), timeout=10)
+        try:
+            return context.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
+
+    def once(self):
+        with self.connect() as secured:
+            secured.sendall(f'GET / HTTP/1.1\r\nHost: {self.host}\r\n'
+                            'Connection: close\r\n\r\n'.encode())
+            answer = b''
+            while True:
+                part = secured.recv(65536)
+                if not part:
+                    break
+                answer += part
         assert answer.startswith(b'HTTP/1.1 200'), answer[:100]
 
     def _run(self):

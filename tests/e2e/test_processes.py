@@ -1,5 +1,6 @@
 """The server's processes: each has what it needs and no more, and is replaced when it ends."""
 import os
+import signal
 import time
 
 import pytest
@@ -160,3 +161,21 @@ def test_a_new_folder_is_served_without_a_refused_connection(site, store, ports)
     assert load.errors == []
     processes.wait_for(lambda: not set(before) & set(processes.by_role(server)['net']),
                        what='the end of the processes with the old folders')
+
+
+def test_stuck_keys_fail_handshakes_and_nothing_else(site):
+    server, port, root, host = site
+    keys, = processes.by_role(server)['keys']
+    kept = processes.Load(port, root, host).connect()
+    os.kill(keys, signal.SIGSTOP)
+    try:
+        text = clients.s_client(port, root, host, check=False)
+        assert 'alert' in text, text
+        server.wait_log('handshake-failed.*code=tls.signer')
+        # What is open goes on: its loop was never blocked.
+        kept.sendall(f'GET / HTTP/1.1\r\nHost: {host}\r\n\r\n'.encode())
+        assert kept.recv(65536).startswith(b'HTTP/1.1 200')
+    finally:
+        os.kill(keys, signal.SIGCONT)
+        kept.close()
+    processes.Load(port, root, host).once()
