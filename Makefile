@@ -49,6 +49,7 @@ check-all: test-build
 
 bench: all
 	@tools/setup bench
+	@ninja -C build --quiet bench-programs
 	@bench/run
 
 fuzz:
@@ -69,7 +70,7 @@ uninstall:
 	@tools/install --remove "$(DESTDIR)" "$(PREFIX)"
 
 format:
-	@find src tests -name '*.[ch]' | xargs clang-format -i
+	@find src tests bench -name '*.[ch]' | xargs clang-format -i
 	@tools/check_codes --sort
 
 clean:

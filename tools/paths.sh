@@ -2,6 +2,7 @@
 cache=${PADLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/padlock}
 openssl_prefix=$cache/openssl-3.5
 programs=$cache/programs
+nginx_prefix=$cache/nginx-1.26
 
 # True when OpenSSL comes from the cache: the system's is older than 3.5 and nobody asked for it.
 wants_own_openssl() {

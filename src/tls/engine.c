@@ -97,7 +97,10 @@ bool tls_engine_is_async(const struct tls_engine *engine) {
 static int protect_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                           EVP_MAC_CTX *mac, int is_encrypting) {
     struct tls_engine *engine = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    return tickets_protect(engine->tickets, name, iv, cipher, mac, is_encrypting != 0);
+    int done = tickets_protect(engine->tickets, name, iv, cipher, mac, is_encrypting != 0);
+    /* RFC 8446 §C.4: clients use a ticket once. Without another a resumed session is its last. */
+    bool is_used_up = done == 1 && is_encrypting == 0 && SSL_version(ssl) == TLS1_3_VERSION;
+    return is_used_up ? 2 : done;
 }
 
 static int give_staple(SSL *ssl, void *unused) {

@@ -545,6 +545,9 @@ static bool resumes(struct world *w, const char *host, int version, SSL_SESSION 
     bool is_resumed = tls_connection_is_resumed(p.server);
     assert_int_equal(is_resumed, SSL_session_reused(p.client) == 1);
     say(&p, "again");
+    /* A client uses a ticket of TLS 1.3 once, so a resumed connection brings it the next one. */
+    bool has_next = SSL_get0_session(p.client) != session;
+    assert_true(has_next || version != TLS1_3_VERSION);
     end_pair(&p);
     return is_resumed;
 }

@@ -1,0 +1,163 @@
+#!/usr/bin/python3
+"""Bindings at scale: start, memory, the first handshake of a name, changes that are seen on the wire.
+
+    bench/names.py [COUNT…]      default 10000 and 100000 names, one certificate each
+
+The store is made by bench/seed.c through the program's own use cases, before anything is measured.
+"""
+import os
+import random
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import lab
+
+SAMPLES = 200
+REBINDS_TIMED = int(os.environ.get('BENCH_REBINDS_TIMED', '50'))
+REBINDS_UNDER_LOAD = int(os.environ.get('BENCH_REBINDS', '1000'))
+VISIBLE_TIMEOUT = 30
+PREFIX = 'n'
+
+
+class Farm(lab.Padlock):
+    """A server of many names."""
+
+    def __init__(self, folder, count):
+        super().__init__(folder)
+        self.count = count
+        begun = time.monotonic()
+        lab.run(lab.BUILD / 'bench/seed', self.data, 'bench', self.url(), count, PREFIX)
+        self.seed_seconds = time.monotonic() - begun
+
+    def url(self):
+        return f'https://127.0.0.1:{self.port}'
+
+    def start_timed(self):
+        """Seconds from the program's start until all listeners are open."""
+        reader, writer = os.pipe()
+        begun = time.monotonic()
+        self.process = subprocess.Popen(
+            lab.pinned(lab.CORES[0], [*self.command(), '--ready-fd', writer]), pass_fds=(writer,),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(writer)
+        if os.read(reader, 1) != b'1':
+            raise SystemExit('bench: padlock does not start')
+        os.close(reader)
+        return time.monotonic() - begun
+
+
+def host(number):
+    return f'{PREFIX}{number}.bench.test'
+
+
+def shown(port, name):
+    """The certificate that a client is shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(('127.0.0.1', port), timeout=VISIBLE_TIMEOUT) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as connection:
+            return connection.getpeercert(binary_form=True)
+
+
+def cold_and_warm(farm, folder):
+    """Milliseconds of a handshake: the names' first, and their second."""
+    names = folder.path / 'cold'
+    names.write_text('\n'.join(map(host, random.sample(range(farm.count), SAMPLES))))
+    options = ('--mode', 'handshake', '--connections', 1, '--order', '--names', names, '--count', SAMPLES)
+    return tuple(lab.load(farm.port, *options)['us']['p50'] / 1000 for _ in range(2))
+
+
+class Changer:
+    """One name's binding between two certificates, back and forth."""
+
+    def __init__(self, farm, number):
+        self.farm, self.name, self.turn = farm, host(number), 0
+        certificate, key, both = (farm.path / f'other.{end}' for end in ('pem', 'key', 'both'))
+        lab.make_certificate(self.name, certificate, key)
+        both.write_text(certificate.read_text() + key.read_text())
+        farm.cli('cert', 'import', both, '--name', f'other {number}')
+        self.ends = [self.name, f'other {number}']
+
+    def command(self):
+        ends = self.ends[::-1] if self.turn % 2 else self.ends
+        self.turn += 1
+        return [str(word) for word in (lab.PADLOCK, 'cert', 'replace', *ends, '--data', self.farm.data)]
+
+    def timed(self):
+        """Milliseconds from the command's start until the change is seen by a client."""
+        before = shown(self.farm.port, self.name)
+        begun = time.monotonic()
+        command = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while shown(self.farm.port, self.name) == before:
+            if time.monotonic() - begun > VISIBLE_TIMEOUT:
+                raise SystemExit(f'bench: a change is not seen: {command.communicate()[1]}')
+        passed = time.monotonic() - begun
+        if command.wait() != 0:
+            raise SystemExit(f'bench: cert replace: {command.stderr.read()}')
+        return passed * 1000
+
+
+class Load(threading.Thread):
+    """Handshakes for random names until it is told to stop."""
+
+    def __init__(self, farm, names):
+        super().__init__()
+        self.farm, self.names, self.is_over, self.count, self.errors, self.first = farm, names, False, 0, 0, ''
+
+    def run(self):
+        while not self.is_over:
+            answer = lab.load(self.farm.port, '--mode', 'handshake', '--connections', 4, '--names', self.names,
+                              '--seconds', 2)
+            self.count += answer['count']
+            self.errors += answer['errors']
+            self.first = self.first or answer['first_error']
+
+
+def rebind_under_load(farm, folder, changer):
+    names = folder.path / 'all'
+    names.write_text('\n'.join([changer.name, *map(host, range(min(farm.count, 2000)))]))
+    load = Load(farm, names)
+    load.start()
+    begun = time.monotonic()
+    for _ in range(REBINDS_UNDER_LOAD):
+        subprocess.run(changer.command(), check=True, capture_output=True)
+    seconds = time.monotonic() - begun
+    load.is_over = True
+    load.join()
+    return {'changes': REBINDS_UNDER_LOAD, 'seconds': seconds, 'handshakes': load.count, 'failed': load.errors,
+            'first_error': load.first}
+
+
+def measure(count):
+    folder = lab.Folder()
+    farm = Farm(folder, count)
+    result = {'names': count, 'seed_seconds': farm.seed_seconds, 'first_start_s': farm.start_timed()}
+    farm.stop()
+    result['second_start_s'] = farm.start_timed()
+    time.sleep(2)
+    result['memory_bytes_per_name'] = farm.memory() / count
+    result['cold_ms'], result['warm_ms'] = cold_and_warm(farm, folder)
+    changer = Changer(farm, count // 2)
+    figures = [changer.timed() for _ in range(REBINDS_TIMED)]
+    result['rebind_ms'] = {'median': statistics.median(figures), 'max': max(figures)}
+    result['rebinds_under_load'] = rebind_under_load(farm, folder, changer)
+    result['memory_bytes_per_name_after'] = farm.memory() / count
+    farm.stop()
+    return result
+
+
+def main():
+    lab.raise_limits()
+    results = []
+    for count in [int(word) for word in sys.argv[1:]] or [10000, 100000]:
+        results.append(measure(count))
+        print(results[-1], file=sys.stderr, flush=True)
+        lab.save('names', results)
+
+
+main()
