@@ -34,7 +34,7 @@ void service_notify(const char *text) {
 }
 
 static bool is_listening(int fd) {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
     int type = 0;
     int accepts = 0;
