@@ -11,12 +11,12 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 
 
-def run(*command, stdin=None, home=None, check=True):
+def run(*command, stdin=None, home=None, check=True, timeout=60):
     """Runs a program; its output, both streams in one, as text."""
     environment = dict(os.environ, LC_ALL='C.UTF-8')
     if home is not None:
         environment['HOME'] = str(home)
-    completed = subprocess.run([str(word) for word in command], input=stdin, timeout=60,
+    completed = subprocess.run([str(word) for word in command], input=stdin, timeout=timeout,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
                                check=False)
     text = completed.stdout.decode('utf-8', 'replace')
