@@ -1,4 +1,4 @@
-/* Free lists by size: multiples of 16 bytes to 1 KiB, then four sizes for each doubling. */
+/* Free lists by size: multiples of 16 bytes to 1 KiB, then eight sizes for each doubling. */
 #include "tls/pool.h"
 
 #include "base/mem.h"
@@ -20,7 +20,8 @@ enum {
     SMALL_MAX = 1024,
     SMALL_SHIFT = 10,
     SMALL_COUNT = SMALL_MAX / STEP,
-    PER_DOUBLING = 4,
+    PART_SHIFT = 3,
+    PER_DOUBLING = 1 << PART_SHIFT,
     SIZE_COUNT = SMALL_COUNT + 5 * PER_DOUBLING,
     SIZE_NONE = SIZE_COUNT, /* from the system's allocator */
     CHUNK_SIZE = 256 * 1024,
@@ -53,11 +54,11 @@ static uint32_t index_of(size_t size, size_t *out_size) {
         *out_size = (index + 1) * STEP;
         return (uint32_t)index;
     }
-    /* The three highest bits of size - 1: which doubling, and which quarter of it. */
+    /* The four highest bits of size - 1: which doubling, and which eighth of it. */
     size_t last = size - 1;
     unsigned shift = 63U - (unsigned)__builtin_clzll(last);
-    size_t top = last >> (shift - 2);
-    *out_size = (top + 1) << (shift - 2);
+    size_t top = last >> (shift - PART_SHIFT);
+    *out_size = (top + 1) << (shift - PART_SHIFT);
     return (uint32_t)(SMALL_COUNT + (shift - SMALL_SHIFT) * PER_DOUBLING + (top - PER_DOUBLING));
 }
 
@@ -143,7 +144,7 @@ static size_t size_of(const struct header *header) {
     }
     uint32_t index = header->size_index - SMALL_COUNT;
     size = (size_t)(index % PER_DOUBLING + PER_DOUBLING + 1);
-    return size << (SMALL_SHIFT - 2 + index / PER_DOUBLING);
+    return size << (SMALL_SHIFT - PART_SHIFT + index / PER_DOUBLING);
 }
 
 void *pool_resize(void *memory, size_t size, const char *file, int line) {
