@@ -164,6 +164,19 @@ class Padlock(Server):
     def command(self):
         return [PADLOCK, 'serve', '--data', self.data, '--quiet', '--net-processes', '1']
 
+    def start_timed(self):
+        """Seconds from the program's start until all listeners are open."""
+        reader, writer = os.pipe()
+        begun = time.monotonic()
+        self.process = subprocess.Popen(
+            pinned(CORES[0], [*self.command(), '--ready-fd', writer]), pass_fds=(writer,),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(writer)
+        if os.read(reader, 1) != b'1':
+            raise SystemExit('bench: padlock does not start')
+        os.close(reader)
+        return time.monotonic() - begun
+
 
 class Nginx(Server):
     program = 'nginx'

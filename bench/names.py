@@ -37,19 +37,6 @@ class Farm(lab.Padlock):
     def url(self):
         return f'https://127.0.0.1:{self.port}'
 
-    def start_timed(self):
-        """Seconds from the program's start until all listeners are open."""
-        reader, writer = os.pipe()
-        begun = time.monotonic()
-        self.process = subprocess.Popen(
-            lab.pinned(lab.CORES[0], [*self.command(), '--ready-fd', writer]), pass_fds=(writer,),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(writer)
-        if os.read(reader, 1) != b'1':
-            raise SystemExit('bench: padlock does not start')
-        os.close(reader)
-        return time.monotonic() - begun
-
 
 def host(number):
     return f'{PREFIX}{number}.bench.test'
