@@ -1,14 +1,40 @@
 /* padlock serve: the server, in the foreground. The work is role/serve.c's. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "role/net.h"
 #include "role/serve.h"
 
 #include <limits.h>
 
 enum { NET_PROCESSES_MAX = 64 };
 
+/* "No limit" is 0 for the user; for the processes that is the default. */
+static struct worker_limits read_limits(const struct args *args) {
+    uint64_t per_client = args_number(args, "per-client", NET_PER_CLIENT_DEFAULT);
+    return (struct worker_limits){
+        .connections = (uint32_t)args_number(args, "connections", NET_CONNECTIONS_DEFAULT),
+        .handshakes = (uint32_t)args_number(args, "handshakes", NET_HANDSHAKES_DEFAULT),
+        .per_client = per_client == 0 ? UINT32_MAX : (uint32_t)per_client};
+}
+
+static bool check_limits(const struct args *args, struct err *e) {
+    static const char *const names[] = {"connections", "handshakes", "per-client"};
+    for (size_t i = 0; i < PL_ARRAY_LEN(names); i++) {
+        uint64_t number = args_number(args, names[i], 1);
+        bool may_be_none = i == 2;
+        if (number > NET_LIMIT_MAX || (number == 0 && !may_be_none)) {
+            return err_set(e, ERR_CLI_OPTION_VALUE, "--%s is a number from %d to %d", names[i],
+                           may_be_none ? 0 : 1, NET_LIMIT_MAX);
+        }
+    }
+    return true;
+}
+
 static bool run_serve(struct cli *cli, struct err *e) {
     uint64_t net_count = args_number(cli->args, "net-processes", 0);
+    if (!check_limits(cli->args, e)) {
+        return false;
+    }
     if (net_count > NET_PROCESSES_MAX) {
         return err_set(e, ERR_CLI_OPTION_VALUE, "--net-processes: at most %d", NET_PROCESSES_MAX);
     }
@@ -16,13 +42,21 @@ static bool run_serve(struct cli *cli, struct err *e) {
     const struct serve_wish wish = {.ready_fd = ready_fd >= INT_MAX ? -1 : (int)ready_fd,
                                     .has_access_log = !cli->out.is_quiet,
                                     .is_json_log = cli->out.is_json,
-                                    .net_count = (uint32_t)net_count};
+                                    .net_count = (uint32_t)net_count,
+                                    .limits = read_limits(cli->args)};
     return serve_run(cli->data_dir, &wish, e);
 }
 
 static const struct option serve_options[] = {
     {"net-processes", OPTION_NUMBER, "N",
      "processes that serve (else one for each processor that it may run on)"},
+    {"connections", OPTION_NUMBER, "N",
+     "connections that each process that serves has at a time (16384); beyond, idle ones give way"},
+    {"per-client", OPTION_NUMBER, "N",
+     "those of one client address (IPv6: /64) in each process (256; 0: no limit); loopback is not "
+     "counted"},
+    {"handshakes", OPTION_NUMBER, "N",
+     "TLS handshakes under way at a time in each process (4096); beyond, the oldest give way"},
     {"ready-fd", OPTION_NUMBER, "N",
      "write a byte to this descriptor once it listens (for supervisors)"},
     {NULL, OPTION_FLAG, NULL, NULL},

@@ -98,7 +98,8 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
     struct worker_start start = {.is_json_log = s->wish->is_json_log,
                                  .is_logging = true,
                                  .has_access_log = s->wish->has_access_log,
-                                 .number = child->number};
+                                 .number = child->number,
+                                 .limits = s->wish->limits};
     enum user_role role = child->role == IPC_NET     ? USER_NET
                           : child->role == IPC_KEYS  ? USER_KEYS
                           : child->role == IPC_PROBE ? USER_NET
@@ -185,6 +186,7 @@ bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, stru
                             .role = role,
                             .number = number,
                             .started_ms = clock_monotonic_ms(),
+                            .figures_fd = -1,
                             .roots_version = s->holdings.roots_version};
     s->children = child;
     if (!start_process(child, e) || !send_start(s, child, e)) {
@@ -223,14 +225,21 @@ static void plan_restart(struct supervisor *s, const struct child *child) {
     vacancy->at_ms = now_ms + wait_ms;
 }
 
+static void free_child(struct child *child) {
+    peer_free(child->peer);
+    if (child->figures_fd >= 0) {
+        (void)close(child->figures_fd);
+    }
+    mem_free(child);
+}
+
 static void remove_child(struct supervisor *s, struct child *gone) {
     struct child **at = &s->children;
     while (*at != gone) {
         at = &(*at)->next;
     }
     *at = gone->next;
-    peer_free(gone->peer);
-    mem_free(gone);
+    free_child(gone);
 }
 
 /* What it said before it ended is heard first: why it could not begin. */
@@ -301,8 +310,7 @@ void children_end(struct supervisor *s) {
             while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
             }
         }
-        peer_free(child->peer);
-        mem_free(child);
+        free_child(child);
     }
 }
 

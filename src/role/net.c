@@ -136,10 +136,10 @@ static void check_stopped(struct net *net) {
     }
     close_idle(net);
     bury(net);
-    if (net->counts.open > 0 && net_now_ms(net) >= net->stop_ms) {
+    if (net_figure(net->figures, NET_OPEN) > 0 && net_now_ms(net) >= net->stop_ms) {
         close_all(net);
     }
-    if (net->counts.open == 0) {
+    if (net_figure(net->figures, NET_OPEN) == 0) {
         void (*stopped)(void *ctx) = PL_TAKE(net->stopped);
         stopped(net->stopped_ctx);
     }
@@ -349,6 +349,78 @@ static void tell_accept_trouble(struct net *net, int reason) {
     tell_trouble(net, &trouble);
 }
 
+void net_limit_met(struct net *net, enum net_figure limit, const union snapshot_address *client,
+                   const struct net_listener *listener) {
+    net_figure_add(net->figures, limit, 1);
+    net_log_refusal(net, limit, client, listener);
+}
+
+bool net_count_client(struct net *net, const union snapshot_address *client,
+                      const struct net_listener *listener, struct net_client **out_client) {
+    uint32_t max = net->config.per_client_max;
+    *out_client = NULL;
+    if (max == UINT32_MAX || (!net->config.counts_loopback && net_clients_is_loopback(client)) ||
+        net_clients_enter(net->clients, client, max == 0 ? NET_PER_CLIENT_DEFAULT : max,
+                          out_client)) {
+        return true;
+    }
+    net_limit_met(net, NET_LIMIT_PER_CLIENT, client, listener);
+    return false;
+}
+
+/* The first in its queue, when it has been there for at least this long. */
+static struct net_connection *find_oldest(const struct net *net, enum net_deadline deadline,
+                                          int64_t age_ms) {
+    const struct net_queue *queue = &net->queues[deadline];
+    bool is_old = queue->first != NULL &&
+                  queue->first->expires_ms - queue->duration_ms + age_ms <= net_now_ms(net);
+    return is_old ? queue->first : NULL;
+}
+
+/*
+ * Of too many handshakes, the oldest gives way when it has had time enough: who only opens
+ * connections keeps nobody out. When all are young they are real, and finishing them comes first.
+ */
+static bool has_room_for_handshake(struct net *net, const struct net_listener *listener,
+                                   const union snapshot_address *peer) {
+    uint32_t max = net->config.handshakes_max;
+    if (listener->about.scheme != SNAPSHOT_HTTPS ||
+        net_figure(net->figures, NET_HANDSHAKING) < (max == 0 ? NET_HANDSHAKES_DEFAULT : max)) {
+        return true;
+    }
+    struct net_connection *oldest = find_oldest(net, NET_DEADLINE_HANDSHAKE, NET_DAWDLE_MS);
+    if (oldest == NULL) {
+        net_limit_met(net, NET_LIMIT_HANDSHAKES, peer, listener);
+        return false;
+    }
+    net_limit_met(net, NET_LIMIT_OLDEST_HANDSHAKE, &oldest->peer, oldest->listener);
+    net_connection_close(oldest);
+    return true;
+}
+
+static size_t connections_max(const struct net *net) {
+    return net->config.connections_max == 0 ? NET_CONNECTIONS_DEFAULT : net->config.connections_max;
+}
+
+static bool is_full(const struct net *net) {
+    return net_figure(net->figures, NET_OPEN) >= connections_max(net);
+}
+
+/* The connection that is idle longest, which may give way at any time (RFC 9112 §9.5); or NULL. */
+static struct net_connection *find_idle(const struct net *net) {
+    struct net_connection *idle = find_oldest(net, NET_DEADLINE_IDLE, NET_IDLE_MIN_MS);
+    return idle != NULL && net_connection_is_idle(idle) ? idle : NULL;
+}
+
+/* For a connection that is there already. */
+static void make_room(struct net *net) {
+    struct net_connection *idle = is_full(net) ? find_idle(net) : NULL;
+    if (idle != NULL) {
+        net_limit_met(net, NET_LIMIT_OLDEST_IDLE, &idle->peer, idle->listener);
+        net_connection_expire(idle);
+    }
+}
+
 /* False when there is nothing more to accept now. */
 static bool accept_one(struct net *net, struct net_listener *listener) {
     union snapshot_address peer = {0};
@@ -363,20 +435,23 @@ static bool accept_one(struct net *net, struct net_listener *listener) {
         }
         return is_client_s;
     }
-    net->counts.accepted++;
-    if (!net_connection_open(net, listener, fd, &peer, NULL)) {
+    net_figure_add(net->figures, NET_ACCEPTED, 1);
+    struct net_client *client = NULL;
+    if (!has_room_for_handshake(net, listener, &peer) ||
+        !net_count_client(net, &peer, listener, &client)) {
+        (void)close(fd);
+        return true;
+    }
+    make_room(net);
+    if (!net_connection_open(net, listener, fd, &peer, client, NULL)) {
         tell_accept_trouble(net, ENOMEM);
     }
     return true;
 }
 
-static size_t connections_max(const struct net *net) {
-    return net->config.connections_max == 0 ? NET_CONNECTIONS_DEFAULT : net->config.connections_max;
-}
-
 static void accept_all(struct net *net, struct net_listener *listener) {
     for (unsigned i = 0; i < ACCEPTS_MAX && listener->fd >= 0 && !net->is_paused; i++) {
-        if (net->counts.open >= connections_max(net)) {
+        if (is_full(net) && find_idle(net) == NULL) {
             pause_for(net, 0); /* the backlog waits until a connection ends */
             return;
         }
@@ -387,8 +462,8 @@ static void accept_all(struct net *net, struct net_listener *listener) {
 }
 
 static void resume(struct net *net) {
-    if (net->is_paused && net->counts.open < connections_max(net) &&
-        net_now_ms(net) >= net->paused_until_ms) {
+    bool has_room = !is_full(net) || find_idle(net) != NULL;
+    if (net->is_paused && has_room && net_now_ms(net) >= net->paused_until_ms) {
         set_paused(net, false);
     }
 }
@@ -474,8 +549,8 @@ static void on_tick(uv_timer_t *tick) {
         (void)open_listeners(net, NULL);
     }
     after_turn(net);
-    bool is_needed =
-        net->counts.open > 0 || net->retry_ms != 0 || net->is_paused || net->stopped != NULL;
+    bool is_needed = net_figure(net->figures, NET_OPEN) > 0 || net->retry_ms != 0 ||
+                     net->is_paused || net->stopped != NULL;
     if (!is_needed) {
         (void)uv_timer_stop(tick);
     }
@@ -508,6 +583,7 @@ static void set_durations(struct net *net) {
 static void free_memory(struct net *net) {
     buf_clear(&net->out);
     buf_clear(&net->first);
+    net_clients_free(net->clients);
     mem_free(net);
 }
 
@@ -543,10 +619,11 @@ bool net_new(const struct net_config *config, struct net **out_net, struct err *
     struct net *net = memory;
     net->config = *config;
     net->epoll_fd = -1;
+    net->figures = config->figures == NULL ? &net->own_figures : config->figures;
     buf_init(&net->out, NET_OUT_MAX);
     buf_init(&net->first, HTTP_RESPONSE_FIELDS_MAX + NET_PLAIN_SIZE + 1024);
     set_durations(net);
-    if (!start_loop(net, e)) {
+    if (!net_clients_new(&net->clients, e) || !start_loop(net, e)) {
         net_free(net);
         return false;
     }
@@ -606,6 +683,6 @@ void net_free(struct net *net) {
     }
 }
 
-struct net_counts net_counts(const struct net *net) {
-    return net->counts;
+const struct net_figures *net_figures(const struct net *net) {
+    return net->figures;
 }

@@ -8,7 +8,10 @@
  * life), which the loop watches as a single descriptor: libuv's own handle for a socket costs three
  * system calls more for each connection.
  *
- * Limits: config's. An idle connection holds its TLS state and no buffer.
+ * Limits: config's and those below. An idle connection holds its TLS state and no buffer. Where
+ * there is no room for a new connection, the one that is idle longest gives way, and of handshakes
+ * the oldest that dawdles; a client address that has as many as it may is refused. What trickles
+ * renews no deadline: a request must be whole in its time, and a response must be taken at a rate.
  */
 #ifndef PL_ROLE_NET_H
 #define PL_ROLE_NET_H
@@ -17,6 +20,7 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "http/message.h"
+#include "role/net_figures.h"
 #include "tls/engine.h"
 #include "tls/snapshot.h"
 
@@ -26,12 +30,20 @@ struct net;
 
 enum {
     NET_CONNECTIONS_DEFAULT = 16 * 1024,
-    NET_HANDSHAKE_MS = 10 * 1000, /* from accept to the end of the handshake */
-    NET_HEADER_MS = 10 * 1000,    /* from a request's first byte to its header's end; bodies too */
-    NET_IDLE_MS = 60 * 1000,      /* between requests */
-    NET_STALL_MS = 60 * 1000,     /* without a byte taken by the client */
-    NET_LINGER_MS = 2 * 1000,     /* reading over what a client still sends after a refusal */
-    NET_DISCARD_MAX = 64 * 1024,  /* bytes of request body that are read over */
+    NET_PER_CLIENT_DEFAULT = 256,  /* connections of an IPv4 address or an IPv6 /64 */
+    NET_HANDSHAKES_DEFAULT = 4096, /* under way at a time */
+    NET_LIMIT_MAX = 1000 * 1000,   /* that these can be set to */
+    NET_DAWDLE_MS = 2 * 1000,      /* a handshake older than this gives way to new ones */
+    NET_IDLE_MIN_MS = 1000,        /* and a connection that is idle for longer */
+    NET_HANDSHAKE_MS = 10 * 1000,  /* from accept to the end of the handshake */
+    NET_HEADER_MS = 10 * 1000,     /* from a request's first byte to its header's end; bodies too */
+    NET_IDLE_MS = 60 * 1000,       /* between requests */
+    /* A client takes NET_TAKEN_MIN bytes of a response, or all, in each NET_STALL_MS: 273 bytes a
+     * second (IIS asks for 240, Apache's mod_reqtimeout for 500). */
+    NET_STALL_MS = 60 * 1000,
+    NET_TAKEN_MIN = 16 * 1024,
+    NET_LINGER_MS = 2 * 1000,    /* reading over what a client still sends after a refusal */
+    NET_DISCARD_MAX = 64 * 1024, /* bytes of request body that are read over */
 };
 
 /* One request that was answered, or refused (then method and target may be empty). */
@@ -62,10 +74,19 @@ struct net_failure {
     const struct err *error;
 };
 
+/* A connection that a limit refused or made give way. */
+struct net_refusal {
+    const char *client;
+    const char *listener;
+    enum net_figure limit; /* NET_LIMIT_… */
+    const char *reason;    /* a sentence */
+};
+
 struct net_callbacks {
     void *ctx;
     void (*access)(void *ctx, const struct net_access *access);    /* may be NULL */
     void (*failure)(void *ctx, const struct net_failure *failure); /* may be NULL */
+    void (*refusal)(void *ctx, const struct net_refusal *refusal); /* may be NULL */
     /* Something that the administrator should know: no more descriptors, a listener that cannot be
      * opened. */
     void (*trouble)(void *ctx, const struct err *error); /* may be NULL */
@@ -81,23 +102,16 @@ struct net_config {
     uv_loop_t *loop;           /* outlives the net */
     struct tls_engine *engine; /* outlives the net */
     struct net_callbacks callbacks;
-    size_t connections_max; /* 0: NET_CONNECTIONS_DEFAULT */
+    struct net_figures *figures; /* where it counts, outlives the net; NULL: memory of its own */
+    size_t connections_max;      /* 0: NET_CONNECTIONS_DEFAULT */
+    uint32_t per_client_max;     /* 0: NET_PER_CLIENT_DEFAULT; UINT32_MAX: no limit */
+    uint32_t handshakes_max;     /* 0: NET_HANDSHAKES_DEFAULT */
+    bool counts_loopback;        /* per_client_max holds for this machine's own clients, too */
     /* 0: the times above; for tests */
     int64_t handshake_ms;
     int64_t header_ms;
     int64_t idle_ms;
     int64_t stall_ms;
-};
-
-/* Figures since the start. */
-struct net_counts {
-    uint64_t accepted;
-    uint64_t open; /* now */
-    uint64_t handshakes;
-    uint64_t handshakes_resumed;
-    uint64_t handshakes_failed;
-    uint64_t requests;
-    uint64_t bytes_sent;
 };
 
 /* Fails base.oom, net.loop. */
@@ -130,7 +144,8 @@ void *net_current(const struct net *net);
 /* The signature that the connection waits for has come, or will not come: its handshake goes on. */
 void net_resume(struct net *net, void *connection);
 
-struct net_counts net_counts(const struct net *net);
+/* Borrowed. */
+const struct net_figures *net_figures(const struct net *net);
 /* The port that a listener of port 0 got; 0 when it is not open. For tests and messages. */
 uint16_t net_listener_port(const struct net *net, uint32_t listener);
 

@@ -55,6 +55,9 @@ static const bool may_follow[NET_STATE_COUNT][NET_STATE_COUNT] = {
 
 static void set_state(struct net_connection *c, enum net_state state) {
     PL_BUG_UNLESS(may_follow[c->state][state]);
+    if (c->state == NET_STATE_HANDSHAKE) {
+        net_figure_sub(c->net->figures, NET_HANDSHAKING, 1);
+    }
     c->state = state;
 }
 
@@ -74,8 +77,7 @@ static bool send_some(struct net_connection *c, const uint8_t *bytes, size_t len
             return errno == EAGAIN;
         }
         *out_sent += (size_t)sent;
-        c->has_sent = true;
-        c->net->counts.bytes_sent += (uint64_t)sent;
+        net_figure_add(c->net->figures, NET_BYTES_SENT, (uint64_t)sent);
     }
     return true;
 }
@@ -96,7 +98,7 @@ static bool send_pending(struct net_connection *c) {
 }
 
 /* Sends what the turn has gathered; what the socket does not take waits in pending. */
-static bool flush(struct net_connection *c) {
+bool net_connection_flush(struct net_connection *c) {
     struct buf *out = &c->net->out;
     size_t sent = 0;
     if (!send_pending(c) || (c->pending.len == 0 && !send_some(c, out->data, out->len, &sent))) {
@@ -130,6 +132,7 @@ static bool receive(struct net_connection *c) {
     c->io.in = c->net->in;
     c->io.in_len = (size_t)got;
     c->has_ended = got == 0;
+    net_figure_add(c->net->figures, NET_BYTES_RECEIVED, (uint64_t)got);
     c->has_received = c->has_received || got > 0;
     /* A short read has emptied the socket; what comes later is told anew. */
     c->can_read = got == NET_IN_SIZE || (got > 0 && c->has_hung_up);
@@ -270,9 +273,13 @@ static void start_reading(struct net_connection *c) {
     set_state(c, NET_STATE_READING);
 }
 
+static void count_request(const struct net_connection *c) {
+    net_figure_add(c->net->figures, net_figure_of_status(c->exchange->response.status), 1);
+}
+
 static enum net_step finish_exchange(struct net_connection *c) {
     net_log_access(c, c->exchange);
-    c->net->counts.requests++;
+    count_request(c);
     c->has_answered = true;
     drop_exchange(c);
     if (!c->is_keep_alive) {
@@ -511,10 +518,18 @@ static enum net_step try_head(struct net_connection *c, const uint8_t *bytes, si
     return step;
 }
 
+static void count_broken(struct net_connection *c, const struct err *e) {
+    net_figure_add(c->net->figures, NET_BROKEN, 1);
+    if (e->code == ERR_TLS_RECORD_FLOOD) {
+        net_figure_add(c->net->figures, NET_LIMIT_POST_HANDSHAKE, 1);
+    }
+}
+
 /* The client said nothing more will come, or broke the protocol. */
 static enum net_step end_of_input(struct net_connection *c, enum tls_status status,
                                   const struct err *e) {
     if (status == TLS_BROKEN) {
+        count_broken(c, e);
         net_log_failure(c, e);
         c->lingers = true;
     }
@@ -596,7 +611,7 @@ static bool greet_plain_http(struct net_connection *c) {
 }
 
 static enum net_step fail_handshake(struct net_connection *c, const struct err *e) {
-    c->net->counts.handshakes_failed++;
+    net_figure_add(c->net->figures, net_figure_of_failure(e->code), 1);
     net_log_failure(c, e);
     c->lingers = true;
     bool is_http = e->code == ERR_TLS_HANDSHAKE_HTTP;
@@ -609,17 +624,23 @@ static enum net_step end_handshake(struct net_connection *c) {
     if (!c->has_received) {
         return NET_STEP_CLOSE;
     }
-    (void)err_set(&e, ERR_TLS_HANDSHAKE_FAILED,
+    (void)err_set(&e, ERR_TLS_HANDSHAKE_LEFT,
                   "the client closed the connection during the handshake");
     return fail_handshake(c, &e);
+}
+
+static void count_handshake(const struct net_connection *c) {
+    net_figure_add(c->net->figures, net_figure_of_version(tls_connection_version(c->tls)), 1);
+    if (tls_connection_is_resumed(c->tls)) {
+        net_figure_add(c->net->figures, NET_HANDSHAKES_RESUMED, 1);
+    }
 }
 
 static enum net_step shake_hands(struct net_connection *c) {
     struct err e = {0};
     switch (tls_connection_handshake(c->tls, &c->io, &e)) {
     case TLS_DONE:
-        c->net->counts.handshakes++;
-        c->net->counts.handshakes_resumed += tls_connection_is_resumed(c->tls) ? 1 : 0;
+        count_handshake(c);
         c->binding = tls_connection_binding(c->tls);
         start_reading(c);
         return NET_STEP_AGAIN;
@@ -659,42 +680,11 @@ static enum net_step advance(struct net_connection *c) {
     return NET_STEP_CLOSE;
 }
 
-static enum net_deadline deadline_of(const struct net_connection *c) {
-    switch (c->state) {
-    case NET_STATE_HANDSHAKE:
-        return NET_DEADLINE_HANDSHAKE;
-    case NET_STATE_READING:
-        return c->pending.len > 0 ? NET_DEADLINE_STALL
-               : c->head.len > 0  ? NET_DEADLINE_HEADER
-                                  : NET_DEADLINE_IDLE;
-    case NET_STATE_DISCARDING:
-        return NET_DEADLINE_HEADER;
-    case NET_STATE_RESPONDING:
-    case NET_STATE_CLOSING:
-        return NET_DEADLINE_STALL;
-    case NET_STATE_LINGERING:
-        return NET_DEADLINE_LINGER;
-    case NET_STATE_CLOSED:
-    case NET_STATE_COUNT:
-        break;
-    }
-    return NET_DEADLINE_NONE;
-}
-
-/* A request's bytes that trickle in do not move its deadline; a response's that flow out do. */
-static void renew_deadline(struct net_connection *c) {
-    enum net_deadline wanted = deadline_of(c);
-    if (wanted != c->deadline || c->has_progressed ||
-        (wanted == NET_DEADLINE_STALL && c->has_sent)) {
-        net_set_deadline(c, wanted);
-    }
-}
-
 /* After advance() asked for something: what is gathered goes out, and perhaps what it asks for is
  * there. */
 static bool may_go_on(struct net_connection *c, enum net_step step) {
-    if (step == NET_STEP_CLOSE || !flush(c)) {
-        (void)flush(c);
+    if (step == NET_STEP_CLOSE || !net_connection_flush(c)) {
+        (void)net_connection_flush(c);
         net_connection_close(c);
         return false;
     }
@@ -711,7 +701,7 @@ void net_connection_run(struct net_connection *c) {
     unsigned steps = 0;
     unsigned flushes = 0;
     c->io = (struct tls_io){.out = &c->net->out};
-    c->has_sent = c->has_progressed = false;
+    c->has_progressed = false;
     if (c->awaits_signature && !c->has_hung_up) {
         return; /* its job must not be resumed before */
     }
@@ -739,7 +729,7 @@ void net_connection_run(struct net_connection *c) {
         net_connection_close(c);
         return;
     }
-    renew_deadline(c);
+    net_renew_deadline(c);
 }
 
 /* --- beginning and end
@@ -756,9 +746,11 @@ static bool prepare(struct net_connection *c, struct err *e) {
 }
 
 bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
-                         const union snapshot_address *peer, struct err *e) {
+                         const union snapshot_address *peer, struct net_client *client,
+                         struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct net_connection), &memory, e)) {
+        net_clients_leave(net->clients, client);
         (void)close(fd);
         return false;
     }
@@ -773,13 +765,15 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
                                  .listener_index = listener->index,
                                  .snapshot = snapshot_ref(net->snapshot),
                                  .peer = *peer,
+                                 .client = client,
                                  .can_read = true};
     buf_init(&c->head, KEPT_MAX);
     buf_init(&c->pending, PENDING_MAX);
     listener->users++;
-    net->counts.open++;
+    net_figure_add(net->figures, NET_OPEN, 1);
+    net_figure_add(net->figures, NET_HANDSHAKING, is_https ? 1 : 0);
     bool ok = prepare(c, e);
-    net_set_deadline(c, deadline_of(c));
+    net_set_deadline(c, net_deadline_of(c));
     net_start_tick(net);
     if (!ok) {
         net_connection_close(c);
@@ -792,7 +786,9 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
 void net_connection_close(struct net_connection *c) {
     struct net *net = c->net;
     if (c->exchange != NULL) {
-        c->exchange->reason = "the connection ended before the response";
+        c->exchange->reason = c->exchange->reason != NULL
+                                  ? c->exchange->reason
+                                  : "the connection ended before the response";
         net_log_access(c, c->exchange);
         drop_exchange(c);
     }
@@ -805,7 +801,8 @@ void net_connection_close(struct net_connection *c) {
     buf_clear(&c->head);
     buf_clear(&c->pending);
     net_listener_drop(c->listener);
-    net->counts.open--;
+    net_clients_leave(net->clients, c->client);
+    net_figure_sub(net->figures, NET_OPEN, 1);
     c->later = net->dead;
     net->dead = c;
 }
@@ -814,57 +811,13 @@ bool net_connection_is_idle(const struct net_connection *c) {
     return c->state == NET_STATE_READING && c->head.len == 0 && c->pending.len == 0;
 }
 
-static void expire_handshake(struct net_connection *c) {
-    struct err e = {0};
-    if (c->has_received) {
-        (void)err_set(&e, ERR_TLS_HANDSHAKE_FAILED,
-                      "the client did not finish the handshake in time");
-        c->net->counts.handshakes_failed++;
-        net_log_failure(c, &e);
-    }
-    net_connection_close(c);
-}
-
-/* Says goodbye in TLS, too; what the socket does not take at once is lost. */
-static void close_politely(struct net_connection *c) {
-    c->io = (struct tls_io){.out = &c->net->out};
-    if (c->tls != NULL) {
-        tls_connection_close(c->tls, &c->io);
-    }
-    (void)flush(c);
-    net_connection_close(c);
-}
-
-static void time_out_request(struct net_connection *c) {
+void net_connection_time_out(struct net_connection *c) {
     const struct h1_refusal refusal = {.status = 408, .reason = "the request did not come in time"};
     c->io = (struct tls_io){.out = &c->net->out};
+    net_figure_add(c->net->figures, NET_LIMIT_REQUEST_TIME, 1);
     if (refuse(c, &refusal) == NET_STEP_CLOSE) {
         net_connection_close(c);
         return;
     }
     net_connection_run(c);
-}
-
-void net_connection_expire(struct net_connection *c) {
-    switch (c->state) {
-    case NET_STATE_HANDSHAKE:
-        expire_handshake(c);
-        return;
-    case NET_STATE_READING:
-        if (c->head.len > 0) {
-            time_out_request(c);
-            return;
-        }
-        close_politely(c);
-        return;
-    case NET_STATE_RESPONDING:
-    case NET_STATE_DISCARDING:
-    case NET_STATE_CLOSING:
-    case NET_STATE_LINGERING:
-        net_connection_close(c);
-        return;
-    case NET_STATE_CLOSED:
-    case NET_STATE_COUNT:
-        return;
-    }
 }

@@ -52,6 +52,36 @@ void net_log_failure(const struct net_connection *c, const struct err *error) {
     callbacks->failure(callbacks->ctx, &failure);
 }
 
+static const char *limit_reason(enum net_figure limit) {
+    switch ((unsigned)limit) {
+    case NET_LIMIT_PER_CLIENT:
+        return "the client has as many connections open as one address may have";
+    case NET_LIMIT_HANDSHAKES:
+        return "too many handshakes are under way";
+    case NET_LIMIT_OLDEST_HANDSHAKE:
+        return "its handshake was the oldest of too many";
+    case NET_LIMIT_OLDEST_IDLE:
+        return "it was idle longest of too many connections";
+    default:
+        return "a limit was met";
+    }
+}
+
+void net_log_refusal(const struct net *net, enum net_figure limit,
+                     const union snapshot_address *client, const struct net_listener *listener) {
+    const struct net_callbacks *callbacks = &net->config.callbacks;
+    char text[TCP_ADDRESS_TEXT];
+    if (callbacks->refusal == NULL) {
+        return;
+    }
+    tcp_format_address(&client->any, text);
+    const struct net_refusal refusal = {.client = text,
+                                        .listener = listener->about.text,
+                                        .limit = limit,
+                                        .reason = limit_reason(limit)};
+    callbacks->refusal(callbacks->ctx, &refusal);
+}
+
 /* Escaped for one line, quotes too: nothing inside a value can end it. */
 static bool append_escaped(struct buf *out, const char *text, size_t len, struct err *e) {
     while (len > 0) {

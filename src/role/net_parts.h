@@ -1,10 +1,11 @@
-/* What the files of net share: net.c (loop, listeners, time), net_connection.c (one connection),
- * net_log.c. */
+/* What the files of net share: net.c (loop, listeners, limits), net_connection.c (one connection),
+ * net_times.c (its deadlines), net_log.c. */
 #ifndef PL_ROLE_NET_PARTS_H
 #define PL_ROLE_NET_PARTS_H
 
 #include "http/h1.h"
 #include "role/net.h"
+#include "role/net_clients.h"
 #include "tls/connection.h"
 
 enum {
@@ -90,6 +91,8 @@ struct net_connection {
     struct net_exchange *exchange;
     struct h1_body body;
     union snapshot_address peer;
+    struct net_client *client; /* NULL: not counted */
+    uint64_t taken;            /* bytes acknowledged when the stall deadline was looked at last */
     struct net_connection *earlier; /* in its deadline's queue; or among the dead */
     struct net_connection *later;
     struct net_connection *next_ready;
@@ -103,7 +106,6 @@ struct net_connection {
     bool has_body;       /* the request's body follows */
     bool is_keep_alive;  /* after the request under way */
     bool lingers;        /* the client may still be sending */
-    bool has_sent;       /* in this turn */
     bool has_progressed; /* a request or a handshake came to its end in this turn */
     bool has_received;   /* at least one byte */
     bool awaits_signature;
@@ -122,7 +124,9 @@ struct net {
     struct net_queue queues[NET_DEADLINE_COUNT];
     struct net_connection *ready;
     struct net_connection *dead;
-    struct net_counts counts;
+    struct net_figures *figures;    /* config's, or own_figures */
+    struct net_figures own_figures; /* when nobody else reads them */
+    struct net_clients *clients;
     bool is_paused; /* listeners are not watched */
     int64_t paused_until_ms;
     int64_t retry_ms;   /* when listeners that are not open are tried again; 0: all are open */
@@ -145,13 +149,22 @@ struct net {
 
 /* net_connection.c */
 bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
-                         const union snapshot_address *peer, struct err *e) PL_MUST_USE;
+                         const union snapshot_address *peer, struct net_client *client,
+                         struct err *e) PL_MUST_USE;
 void net_connection_run(struct net_connection *c);
-void net_connection_expire(struct net_connection *c); /* its deadline has come */
+void net_connection_expire(struct net_connection *c); /* its deadline has come; net_times.c */
 void net_connection_close(
     struct net_connection *c); /* at once; net.c frees the memory after the turn */
 bool net_connection_is_idle(const struct net_connection *c);
+/* Sends what the turn has gathered; what the socket does not take waits. False: it is broken. */
+bool net_connection_flush(struct net_connection *c);
+/* The request did not come in time: 408, and the end. */
+void net_connection_time_out(struct net_connection *c);
 void net_exchange_free(struct net_exchange *exchange);
+
+/* net_times.c */
+enum net_deadline net_deadline_of(const struct net_connection *c);
+void net_renew_deadline(struct net_connection *c); /* after a turn */
 
 /* net.c */
 int64_t net_now_ms(const struct net *net);
@@ -159,10 +172,19 @@ const char *net_date(struct net *net);
 void net_set_deadline(struct net_connection *c, enum net_deadline deadline);
 void net_make_ready(struct net_connection *c);
 void net_listener_drop(struct net_listener *listener); /* one user less */
+/* A limit was met: counted, and told. */
+void net_limit_met(struct net *net, enum net_figure limit, const union snapshot_address *client,
+                   const struct net_listener *listener);
+/* Counts the connection to its client's address; false when that has as many as it may, which is
+ * told. */
+bool net_count_client(struct net *net, const union snapshot_address *client,
+                      const struct net_listener *listener, struct net_client **out_client);
 void net_start_tick(struct net *net);
 
 /* net_log.c */
 void net_log_access(const struct net_connection *c, const struct net_exchange *exchange);
 void net_log_failure(const struct net_connection *c, const struct err *error);
+void net_log_refusal(const struct net *net, enum net_figure limit,
+                     const union snapshot_address *client, const struct net_listener *listener);
 
 #endif

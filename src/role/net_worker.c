@@ -3,23 +3,32 @@
  * supervisor hands it, the bindings in shared memory, and a connection to keys; no private key, no
  * store, no other file and no connection of its own making.
  */
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "role/log_gate.h"
 #include "role/net.h"
 #include "role/signer.h"
 #include "role/workers.h"
 #include "sys/folder.h"
+#include "sys/memory_file.h"
 #include "tls/async_stack.h"
 #include "tls/segment.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STOP_TIMEOUT_MS = 10 * 1000, ACCESS_LINE_MAX = 16 * 1024, ACCESS_BATCH_MAX = 256 * 1024 };
+enum {
+    GATE_TICK_MS = 1000,
+    STOP_TIMEOUT_MS = 10 * 1000,
+    ACCESS_LINE_MAX = 16 * 1024,
+    ACCESS_BATCH_MAX = 256 * 1024
+};
 
 struct held_root {
     struct held_root *next;
@@ -44,7 +53,12 @@ struct net_process {
     size_t segment_count;
     struct held_root *roots;
     struct held_listener *listeners;
-    int *folders; /* of the roots, for the sandbox */
+    int *folders;                /* of the roots, for the sandbox */
+    struct net_figures *figures; /* shared; the supervisor has the descriptor */
+    int figures_fd;
+    uv_timer_t gate_timer; /* runs while lines are missed */
+    struct log_gate failures;
+    struct log_gate refusals;
     uv_prepare_t flusher;
     struct buf access; /* lines of the turn */
 };
@@ -80,9 +94,47 @@ static void on_access(void *ctx, const struct net_access *access) {
     (void)uv_prepare_start(&process->flusher, on_flush);
 }
 
+/* What an attack would have filled the log with, in a line. */
+static void tell_missed(struct log_gate *gate, const char *event, bool is_last) {
+    char count[24];
+    uint64_t missed = log_gate_take_missed(gate, clock_monotonic_ms(), is_last);
+    if (missed > 0) {
+        (void)snprintf(count, sizeof(count), "%" PRIu64, missed);
+        log_event(LOG_WARNING, event, "more", count, NULL);
+    }
+}
+
+static void on_gate_timer(uv_timer_t *timer) {
+    struct net_process *process = timer->data;
+    tell_missed(&process->failures, "handshake-failed", false);
+    tell_missed(&process->refusals, "connection-refused", false);
+    if (process->failures.missed == 0 && process->refusals.missed == 0) {
+        (void)uv_timer_stop(timer);
+    }
+}
+
+static bool may_log(struct net_process *process, struct log_gate *gate) {
+    bool may = log_gate_passes(gate, clock_monotonic_ms());
+    if (!may && !uv_is_active((const uv_handle_t *)&process->gate_timer)) {
+        (void)uv_timer_start(&process->gate_timer, on_gate_timer, GATE_TICK_MS, GATE_TICK_MS);
+    }
+    return may;
+}
+
+static void on_refusal(void *ctx, const struct net_refusal *refusal) {
+    struct net_process *process = ctx;
+    if (may_log(process, &process->refusals)) {
+        log_event(LOG_WARNING, "connection-refused", "client", refusal->client, "listener",
+                  refusal->listener, "reason", refusal->reason, NULL);
+    }
+}
+
 static void on_failure(void *ctx, const struct net_failure *failure) {
-    (void)ctx;
+    struct net_process *process = ctx;
     const struct err *e = failure->error;
+    if (!may_log(process, &process->failures)) {
+        return;
+    }
     log_event(LOG_WARNING, "handshake-failed", "client", failure->client, "listener",
               failure->listener, "name", failure->server_name, "code", err_code_text(e->code),
               "reason", e->step[0], NULL);
@@ -310,6 +362,16 @@ static void on_ticket_key(void *ctx, const struct ticket_key *key) {
     tls_engine_add_ticket_key(process->engine, key);
 }
 
+static bool make_figures(struct net_process *process, struct err *e) {
+    void *figures = NULL;
+    if (!memory_file_new("padlock-figures", sizeof(struct net_figures), &process->figures_fd,
+                         &figures, e)) {
+        return false;
+    }
+    process->figures = figures;
+    return true;
+}
+
 static bool begin(struct worker *worker, struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct net_process), &memory, e)) {
@@ -317,10 +379,14 @@ static bool begin(struct worker *worker, struct err *e) {
     }
     struct net_process *process = worker->own = memory;
     process->worker = worker;
+    process->figures_fd = -1;
     buf_init(&process->access, ACCESS_BATCH_MAX);
+    (void)uv_timer_init(&worker->loop, &process->gate_timer); /* cannot fail */
+    process->gate_timer.data = process;
     (void)uv_prepare_init(&worker->loop, &process->flusher); /* cannot fail */
     process->flusher.data = process;
-    if (!async_stack_install(e) || !signer_new(worker, &process->signer, e)) {
+    if (!make_figures(process, e) || !async_stack_install(e) ||
+        !signer_new(worker, process->figures, &process->signer, e)) {
         return false;
     }
     signer_on_ticket_key(process->signer, on_ticket_key, process);
@@ -354,8 +420,14 @@ static void ready(struct worker *worker) {
                                 .engine = process->engine,
                                 .callbacks = {.ctx = process,
                                               .failure = on_failure,
+                                              .refusal = on_refusal,
                                               .trouble = on_trouble,
-                                              .open_listener = open_listener}};
+                                              .open_listener = open_listener},
+                                .figures = process->figures,
+                                .connections_max = worker->start.limits.connections,
+                                .per_client_max = worker->start.limits.per_client,
+                                .handshakes_max = worker->start.limits.handshakes};
+    worker_send(worker, IPC_FIGURES, NULL, 0, process->figures_fd);
     config.callbacks.access = worker->start.has_access_log ? on_access : NULL;
     if (!net_new(&config, &process->net, &e)) {
         worker_send_error(worker, &e);
@@ -390,6 +462,9 @@ static void end(struct worker *worker) {
     }
     write_access(process);
     net_free(process->net);
+    tell_missed(&process->failures, "handshake-failed", true);
+    tell_missed(&process->refusals, "connection-refused", true);
+    uv_close((uv_handle_t *)&process->gate_timer, NULL);
     (void)uv_run(&worker->loop, UV_RUN_NOWAIT); /* closes what net had */
     tls_engine_free(process->engine);
     signer_free(process->signer);
@@ -398,6 +473,10 @@ static void end(struct worker *worker) {
     free_held(process);
     buf_clear(&process->access);
     mem_free(process->folders);
+    memory_file_unmap(process->figures, sizeof(struct net_figures));
+    if (process->figures_fd >= 0) {
+        (void)close(process->figures_fd);
+    }
     uv_close((uv_handle_t *)&process->flusher, NULL);
     (void)uv_run(&worker->loop, UV_RUN_NOWAIT);
     mem_free(process);

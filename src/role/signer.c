@@ -42,7 +42,7 @@ struct signer {
     uint32_t serial;
     struct waiter *first;
     struct waiter *last;
-    struct signer_figures figures;
+    struct net_figures *figures;
     void (*on_ticket_key)(void *ctx, const struct ticket_key *key);
     void *ticket_ctx;
 };
@@ -57,7 +57,7 @@ static void enlist(struct signer *s, struct waiter *w) {
     *(s->last == NULL ? &s->first : &s->last->later) = w;
     s->last = w;
     s->slots[slot] = w;
-    s->figures.waiting++;
+    net_figure_add(s->figures, NET_SIGNATURES_WAITING, 1);
 }
 
 static void delist(struct signer *s, struct waiter *w) {
@@ -66,7 +66,7 @@ static void delist(struct signer *s, struct waiter *w) {
     *(w->later == NULL ? &s->last : &w->later->earlier) = w->earlier;
     s->slots[slot] = NULL;
     s->free_slots[s->free_count++] = slot;
-    s->figures.waiting--;
+    net_figure_sub(s->figures, NET_SIGNATURES_WAITING, 1);
 }
 
 static void ask(struct signer *s, const struct waiter *w) {
@@ -95,7 +95,7 @@ static void on_tick(uv_timer_t *tick) {
     struct waiter *w = NULL;
     while ((w = s->first) != NULL && now_ms - w->since_ms >= SIGNER_TIMEOUT_MS) {
         (void)err_set(w->error, ERR_TLS_SIGNER, "the process that holds the keys did not answer");
-        s->figures.failed++;
+        net_figure_add(s->figures, NET_SIGNATURES_FAILED, 1);
         wake(s, w);
     }
     if (s->first == NULL) {
@@ -109,7 +109,7 @@ static bool sign(void *ctx, const struct key_handle *key, enum remote_kind kind,
                  size_t *out_len, struct err *e) {
     struct signer *s = ctx;
     if (s->free_count == 0 || ASYNC_get_current_job() == NULL) {
-        s->figures.failed++;
+        net_figure_add(s->figures, NET_SIGNATURES_FAILED, 1);
         return err_set(e, ERR_TLS_SIGNER, "more than %d handshakes wait for a signature",
                        SIGNER_WAITING_MAX);
     }
@@ -124,7 +124,7 @@ static bool sign(void *ctx, const struct key_handle *key, enum remote_kind kind,
                        .connection = net_current(s->net)};
     w.out = out;
     enlist(s, &w);
-    s->figures.asked++;
+    net_figure_add(s->figures, NET_SIGNATURES, 1);
     ask(s, &w);
     if (!uv_is_active((const uv_handle_t *)&s->tick)) {
         (void)uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
@@ -171,7 +171,7 @@ static bool on_signed(struct signer *s, const struct ipc_message *message) {
         memcpy(w->out, signature, len);
     } else {
         *w->error = error;
-        s->figures.failed++;
+        net_figure_add(s->figures, NET_SIGNATURES_FAILED, 1);
     }
     wake(s, w);
     return true;
@@ -227,13 +227,15 @@ bool signer_connect(struct signer *signer, struct ipc_message *message) {
 /* --- beginning and end ---------------------------------------------------------------------------
  */
 
-bool signer_new(struct worker *worker, struct signer **out_signer, struct err *e) {
+bool signer_new(struct worker *worker, struct net_figures *figures, struct signer **out_signer,
+                struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct signer), &memory, e)) {
         return false;
     }
     struct signer *s = memory;
     s->worker = worker;
+    s->figures = figures;
     for (size_t i = 0; i < SIGNER_WAITING_MAX; i++) {
         s->free_slots[i] = (uint16_t)(SIGNER_WAITING_MAX - 1 - i);
     }
@@ -257,8 +259,4 @@ void signer_free(struct signer *signer) {
 
 void signer_set_net(struct signer *signer, struct net *net) {
     signer->net = net;
-}
-
-struct signer_figures signer_figures(const struct signer *signer) {
-    return signer->figures;
 }

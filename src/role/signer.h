@@ -19,14 +19,9 @@ struct signer;
 
 enum { SIGNER_WAITING_MAX = 4096, SIGNER_TIMEOUT_MS = 5 * 1000 };
 
-struct signer_figures {
-    uint64_t asked;
-    uint64_t failed;
-    uint64_t waiting; /* now */
-};
-
-/* Fails base.oom. */
-bool signer_new(struct worker *worker, struct signer **out_signer, struct err *e) PL_MUST_USE;
+/* It counts in figures, which outlive it. Fails base.oom. */
+bool signer_new(struct worker *worker, struct net_figures *figures, struct signer **out_signer,
+                struct err *e) PL_MUST_USE;
 void signer_free(struct signer *signer);
 
 /* Whose connections are woken. */
@@ -39,7 +34,5 @@ void signer_on_ticket_key(struct signer *signer,
 
 /* For tls_engine_config. Only under an ASYNC_JOB. */
 struct remote_signer signer_remote(struct signer *signer);
-
-struct signer_figures signer_figures(const struct signer *signer);
 
 #endif

@@ -211,11 +211,21 @@ static bool on_failed(struct child *child, const struct ipc_message *message) {
     return true;
 }
 
+static bool on_figures(struct child *child, struct ipc_message *message) {
+    if (child->figures_fd >= 0) {
+        return false;
+    }
+    child->figures_fd = ipc_take_fd(message);
+    return true;
+}
+
 bool supervisor_on_message(struct child *child, struct ipc_message *message) {
     struct supervisor *s = child->supervisor;
     switch ((unsigned)message->type) {
     case IPC_FAILED:
         return on_failed(child, message);
+    case IPC_FIGURES:
+        return on_figures(child, message);
     case IPC_ROOTS:
         return holdings_take_roots(&s->holdings, message);
     case IPC_LISTENERS:

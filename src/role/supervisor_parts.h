@@ -38,6 +38,7 @@ struct child {
     int64_t started_ms;
     uint64_t roots_version; /* that it was started with */
     int64_t applied_seq;    /* net: what it serves */
+    int figures_fd;         /* net: what it counts; -1: not told yet */
 };
 
 /* A place that is to be filled, and when. */

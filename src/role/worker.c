@@ -28,6 +28,9 @@ void worker_start_pack(const struct worker_start *start, struct pack_writer *w) 
     pack_bool(w, start->is_logging);
     pack_bool(w, start->has_access_log);
     pack_u32(w, start->number);
+    pack_u32(w, start->limits.connections);
+    pack_u32(w, start->limits.per_client);
+    pack_u32(w, start->limits.handshakes);
     pack_text(w, start->data_dir);
     pack_text(w, start->sealing_key);
 }
@@ -42,6 +45,9 @@ bool worker_start_read(const struct ipc_message *message, struct worker_start *o
     out_start->is_logging = unpack_bool(&r);
     out_start->has_access_log = unpack_bool(&r);
     out_start->number = unpack_u32(&r);
+    out_start->limits.connections = unpack_u32(&r);
+    out_start->limits.per_client = unpack_u32(&r);
+    out_start->limits.handshakes = unpack_u32(&r);
     unpack_text_into(&r, out_start->data_dir, sizeof(out_start->data_dir));
     unpack_text_into(&r, out_start->sealing_key, sizeof(out_start->sealing_key));
     return unpack_is_done(&r);

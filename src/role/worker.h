@@ -16,13 +16,21 @@
 /* The sealing key as a credential of the service manager (systemd: LoadCredentialEncrypted=). */
 #define SEALING_CREDENTIAL "padlock-sealing-key"
 
+/* What net allows; each process for itself. 0: net's default (role/net.h). */
+struct worker_limits {
+    uint32_t connections;
+    uint32_t per_client; /* UINT32_MAX: no limit */
+    uint32_t handshakes;
+};
+
 /* The message "start". */
 struct worker_start {
     struct user user; /* to become; uid 0 or ours: stay */
     bool is_json_log;
     bool is_logging; /* else silent: the command line says what failed */
     bool has_access_log;
-    uint32_t number;        /* of several of a kind */
+    uint32_t number; /* of several of a kind */
+    struct worker_limits limits;
     char data_dir[4096];    /* "" where there is none */
     char sealing_key[4096]; /* a file that is not in the data directory; "": it is there */
 };

@@ -3,8 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/tcp.h> /* glibc's does not know tcpi_bytes_acked */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ void tcp_format_address(const struct sockaddr *address, char out[TCP_ADDRESS_TEX
     } else {
         (void)snprintf(out, TCP_ADDRESS_TEXT, "?");
     }
+}
+
+bool tcp_acknowledged(int fd, uint64_t *out_bytes) {
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    bool ok = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+              len >= offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof(info.tcpi_bytes_acked);
+    if (ok) {
+        *out_bytes = info.tcpi_bytes_acked;
+    }
+    return ok;
 }
 
 static bool set_option(int fd, int level, int option, int value) {
@@ -59,6 +71,7 @@ bool tcp_listen(const struct sockaddr *address, socklen_t address_len,
     }
     bool ok = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
               set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+              set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, TCP_UNSENT_MAX) &&
               (address->sa_family != AF_INET6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
               (options->defer_accept_s == 0 ||
                set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, options->defer_accept_s)) &&

@@ -38,6 +38,7 @@ struct tls_connection {
     struct client_offer *offer;      /* NULL before the ClientHello */
     SSL *ssl;                        /* NULL before the ClientHello */
     uint32_t handshake_bytes;        /* taken so far */
+    uint32_t post_handshake;         /* messages of the client on the open connection */
     struct tls_io *io;               /* the current turn's */
     struct buf unread;               /* comes before io's input */
 };
@@ -92,6 +93,9 @@ static size_t take_input(struct tls_connection *c, uint8_t *out, size_t size) {
 static int flight_read(BIO *bio, char *out, size_t size, size_t *out_len) {
     struct tls_connection *c = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
+    if (c->post_handshake > TLS_POST_HANDSHAKE_MAX) {
+        return 0; /* for good: fail_record() says why */
+    }
     *out_len = may_take(c) ? take_input(c, (uint8_t *)out, size) : 0;
     c->handshake_bytes += c->state == TLS_STATE_OPEN ? 0 : (uint32_t)*out_len;
     if (*out_len == 0) {
@@ -389,11 +393,23 @@ static void enter(struct tls_connection *c, enum tls_state state) {
     }
 }
 
+/* The library's report of each message on an open connection. */
+static void count_message(int is_ours, int version, int type, const void *bytes, size_t len,
+                          SSL *ssl, void *unused) {
+    (void)version;
+    (void)bytes;
+    (void)len;
+    (void)unused;
+    struct tls_connection *c = SSL_get_app_data(ssl);
+    c->post_handshake += is_ours == 0 && type == SSL3_RT_HANDSHAKE ? 1 : 0;
+}
+
 static enum tls_status shake_hands(struct tls_connection *c, struct err *e) {
     ERR_clear_error();
     int result = SSL_do_handshake(c->ssl);
     if (result == 1) {
         (void)SSL_clear_mode(c->ssl, SSL_MODE_ASYNC);
+        SSL_set_msg_callback(c->ssl, count_message);
         set_state(c, TLS_STATE_OPEN);
         return TLS_DONE;
     }
@@ -432,7 +448,12 @@ enum tls_status tls_connection_handshake(struct tls_connection *connection, stru
 
 static enum tls_status fail_record(struct tls_connection *c, struct err *e) {
     unsigned long code = ERR_peek_error();
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET) {
+    if (c->post_handshake > TLS_POST_HANDSHAKE_MAX) {
+        ERR_clear_error();
+        (void)err_set(e, ERR_TLS_RECORD_FLOOD,
+                      "the client sends more than %d handshake messages on an open connection",
+                      TLS_POST_HANDSHAKE_MAX);
+    } else if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) > SSL_AD_REASON_OFFSET) {
         struct tls_reason_facts facts = {.policy = c->policy,
                                          .version_max = c->version_max,
                                          .verify_result = SSL_get_verify_result(c->ssl)};

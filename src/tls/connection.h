@@ -8,7 +8,8 @@
  * its ClientHello costs a small struct and its bytes.
  *
  * Limits: CLIENT_HELLO_MAX bytes until the ClientHello is whole, TLS_CLIENT_CHAIN_MAX for a
- * client's certificates, TLS_HANDSHAKE_BYTES_MAX for all of a handshake. Time limits are the
+ * client's certificates, TLS_HANDSHAKE_BYTES_MAX for all of a handshake, TLS_POST_HANDSHAKE_MAX
+ * messages after it; of records without content the library takes 32 in a row. Time limits are the
  * caller's. Source: RFC 8446, RFC 5246; SSL_do_handshake(3)
  */
 #ifndef PL_TLS_CONNECTION_H
@@ -26,6 +27,11 @@ struct tls_connection;
 enum {
     TLS_HANDSHAKE_BYTES_MAX = 128 * 1024, /* from the client: ClientHello twice, certificates */
     TLS_CLIENT_CHAIN_MAX = 32 * 1024,     /* bytes of a client's Certificate message */
+    /*
+     * Handshake messages of a client on an open connection, for its life: each KeyUpdate costs us
+     * keys anew, and an answer. One is due after 2^24 records (RFC 8446 §5.5).
+     */
+    TLS_POST_HANDSHAKE_MAX = 64,
 };
 
 enum tls_state {
@@ -77,8 +83,8 @@ PL_DEFINE_FREEP(tls_connection_freep, struct tls_connection, tls_connection_free
 enum tls_status tls_connection_handshake(struct tls_connection *connection, struct tls_io *io,
                                          struct err *e) PL_MUST_USE;
 
-/* Decrypts up to size bytes; TLS_DONE with *out_len ≥ 1. Fails tls.record, tls.handshake.alert,
- * base.oom. */
+/* Decrypts up to size bytes; TLS_DONE with *out_len ≥ 1. Fails tls.record, tls.record.flood,
+ * tls.handshake.alert, base.oom. */
 enum tls_status tls_connection_read(struct tls_connection *connection, struct tls_io *io, void *out,
                                     size_t size, size_t *out_len, struct err *e) PL_MUST_USE;
 
