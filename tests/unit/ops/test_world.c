@@ -18,12 +18,14 @@
 #include <openssl/obj_mac.h>
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CERTS = 3, NOTES_MAX = 32, STEPS = 120, HOSTS = 6, PORTS = 3 };
 
 static char folder[] = "/tmp/padlock-world-XXXXXX";
 static char home[64];
+static char pages[64];
 static struct ops *ops;
 static struct cert_row *certs[CERTS];
 static struct site_row *site;
@@ -239,8 +241,9 @@ static int set_up(void **state) {
         return -1;
     }
     (void)snprintf(home, sizeof(home), "%s/home", folder);
-    if (!ops_init(home, &wish, &e) || !ops_open(home, &ops, &e) ||
-        !ops_site_add(ops, "site", "/tmp", &site, &e)) {
+    (void)snprintf(pages, sizeof(pages), "%s/pages", folder);
+    if (mkdir(pages, 0755) != 0 || !ops_init(home, &wish, &e) || !ops_open(home, &ops, &e) ||
+        !ops_site_add(ops, "site", pages, &site, &e)) {
         return -1;
     }
     for (unsigned i = 0; i < CERTS; i++) {
@@ -266,6 +269,7 @@ static int tear_down(void **state) {
         (void)unlink(path);
     }
     (void)rmdir(home);
+    (void)rmdir(pages);
     return rmdir(folder);
 }
 
