@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""CPU time of a server for handshakes and requests, side by side in alternating rounds."""
+"""CPU time of a server for handshakes and requests, side by side in alternating rounds.
+
+    bench/handshakes.py [WORD…]      only the rows whose names have one of the words
+"""
 import statistics
 import sys
 
 import lab
 
-# name, options of the load, goal as a ratio to nginx 1.26, and whether a peer can do it
+# name, options of the load, goal as a ratio to nginx 1.26
 ROWS = (
     ('full handshake', ('--mode', 'handshake'), 0.65),
     ('full + GET 1 KiB', ('--mode', 'get', '--path', '/1k'), 0.65),
@@ -18,7 +21,7 @@ ROWS = (
 
 def can(server, name):
     if 'MLKEM' in name:
-        return isinstance(server, (lab.Padlock, lab.NginxNew, lab.Caddy))
+        return isinstance(server, (lab.Padlock, lab.NginxNew))
     return server.has_large_body or '1 MiB' not in name
 
 
@@ -41,19 +44,18 @@ def main():
     lab.raise_limits()
     folder = lab.Folder()
     servers = [kind(folder).start() for kind in (lab.Padlock, *lab.PEERS)]
-    rows = []
     for name, options, goal in ROWS:
         if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
             continue
         figures = measure(servers, name, options)
-        rows.append({
+        row = {
             'measure': f'{name}, µs', 'goal': goal, 'rounds': figures,
             'median': {peer: statistics.median(costs) for peer, costs in figures.items()},
             'ratio': {peer: lab.ratio(figures['padlock'], costs) for peer, costs in figures.items()},
-        })
-        print(name, {peer: round(cost, 1) for peer, cost in rows[-1]['median'].items()},
-              {peer: round(value, 2) for peer, value in rows[-1]['ratio'].items()}, file=sys.stderr, flush=True)
-    lab.save('handshakes', rows)
+        }
+        print(name, {peer: round(cost, 1) for peer, cost in row['median'].items()},
+              {peer: round(value, 2) for peer, value in row['ratio'].items()}, file=sys.stderr, flush=True)
+        lab.save('handshakes', row)
 
 
 main()

@@ -38,7 +38,7 @@ def main():
         median[kind.name] = measure(kind, folder)
         print(kind.name, round(median[kind.name]), file=sys.stderr, flush=True)
     ratios = {name: median['padlock'] / figure for name, figure in median.items()}
-    lab.save('idle', [{'measure': 'idle connection, bytes', 'goal_value': GOAL_BYTES, 'median': median, 'ratio': ratios}])
+    lab.save('idle', {'measure': 'idle connection, bytes', 'goal_value': GOAL_BYTES, 'median': median, 'ratio': ratios})
 
 
 main()

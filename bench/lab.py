@@ -278,6 +278,14 @@ def ratio(ours, theirs):
     return statistics.median(a / b for a, b in zip(ours, theirs))
 
 
-def save(name, result):
+def save(name, row):
+    """One measure's row, in the place of what it was before."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f'{name}.json').write_text(json.dumps(result, indent=1) + '\n')
+    path = RESULTS / f'{name}.json'
+    rows = json.loads(path.read_text()) if path.exists() else []
+    known = [old.get('measure') for old in rows]
+    if row['measure'] in known:
+        rows[known.index(row['measure'])] = row
+    else:
+        rows.append(row)
+    path.write_text(json.dumps(rows, indent=1) + '\n')

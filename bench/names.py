@@ -140,11 +140,11 @@ def measure(count):
 
 def main():
     lab.raise_limits()
-    results = []
     for count in [int(word) for word in sys.argv[1:]] or [10000, 100000]:
-        results.append(measure(count))
-        print(results[-1], file=sys.stderr, flush=True)
-        lab.save('names', results)
+        result = measure(count)
+        print(result, file=sys.stderr, flush=True)
+        lab.save('names', {'measure': f'{count} names', **result})
 
 
-main()
+if __name__ == '__main__':
+    main()

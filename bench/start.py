@@ -43,7 +43,8 @@ def main():
             {'measure': 'program without OpenSSL, bytes', 'goal_value': GOAL_BYTES,
              'median': {'padlock': stripped_size(folder)}, 'ratio': {}}]
     print(rows, file=sys.stderr, flush=True)
-    lab.save('start', rows)
+    for row in rows:
+        lab.save('start', row)
 
 
 main()

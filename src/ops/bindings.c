@@ -173,12 +173,15 @@ static bool check_neighbour(struct bind_plan *plan, const struct binding_row *ot
     return true;
 }
 
-/* The first bindings at that port, and at that address unless it is NULL. */
+/*
+ * The first bindings at that port, and at that address unless it is NULL. By host: that order is in
+ * the index of addresses and ports, so that no others are read.
+ */
 static bool list_at(struct ops *ops, const struct bind_plan *plan, const char *address,
                     struct binding_rows *out, struct err *e) {
     const struct binding_filter filter = {.address = address, .port = plan->row.port};
     const struct page page = {.limit = FINDINGS_MAX};
-    return store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, out, e);
+    return store_binding_list(ops->store, &filter, BINDING_SORT_HOST, &page, out, e);
 }
 
 static bool check_neighbours(struct ops *ops, struct bind_plan *plan, struct err *e) {
@@ -382,7 +385,7 @@ static bool pick_endpoint(struct ops *ops, const char *text, const char *host,
     const struct binding_filter filter = {.address = address, .port = port, .host = host};
     const struct page page = {.limit = 2};
     PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
-    if (!store_binding_list(ops->store, &filter, BINDING_SORT_AGE, &page, &rows, e)) {
+    if (!store_binding_list(ops->store, &filter, BINDING_SORT_HOST, &page, &rows, e)) {
         return false;
     }
     if (rows.count == 0) {

@@ -135,16 +135,15 @@ void pool_free(void *memory, const char *file, int line) {
 }
 
 static size_t size_of(const struct header *header) {
-    size_t size = 0;
     if (header->size_index == SIZE_NONE) {
         return header->size;
     }
     if (header->size_index < SMALL_COUNT) {
         return (header->size_index + (size_t)1) * STEP;
     }
-    uint32_t index = header->size_index - SMALL_COUNT;
-    size = (size_t)(index % PER_DOUBLING + PER_DOUBLING + 1);
-    return size << (SMALL_SHIFT - PART_SHIFT + index / PER_DOUBLING);
+    size_t index = header->size_index - SMALL_COUNT;
+    return (index % PER_DOUBLING + PER_DOUBLING + 1)
+           << (SMALL_SHIFT - PART_SHIFT + index / PER_DOUBLING);
 }
 
 void *pool_resize(void *memory, size_t size, const char *file, int line) {
