@@ -1,10 +1,14 @@
 /* padlock serve: the server, in the foreground. The work is role/serve.c's. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "codec/uri.h"
 #include "role/net.h"
 #include "role/serve.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { NET_PROCESSES_MAX = 64 };
 
@@ -30,9 +34,39 @@ static bool check_limits(const struct args *args, struct err *e) {
     return true;
 }
 
+/* "127.0.0.1:9464", "[::1]:9464" */
+static bool read_metrics(const struct args *args, union snapshot_address *out_address,
+                         struct err *e) {
+    const char *text = args_text(args, "metrics");
+    char url[URI_AUTHORITY_SIZE];
+    struct uri uri;
+    *out_address = (union snapshot_address){0};
+    if (text == NULL) {
+        return true;
+    }
+    int len = snprintf(url, sizeof(url), "http://%s", text);
+    if (len < 0 || (size_t)len >= sizeof(url) || !uri_parse(url, &uri, NULL) || uri.ip.len == 0 ||
+        !uri.has_port || uri.path[0] != '\0') {
+        (void)err_set(e, ERR_CLI_OPTION_VALUE, "--metrics is an address and a port, not \"%.100s\"",
+                      text);
+        return err_hint(e, "for example 127.0.0.1:9464");
+    }
+    if (uri.ip.len == sizeof(out_address->ip4.sin_addr)) {
+        out_address->ip4.sin_family = AF_INET;
+        out_address->ip4.sin_port = htons(uri.port);
+        memcpy(&out_address->ip4.sin_addr, uri.ip.bytes, uri.ip.len);
+    } else {
+        out_address->ip6.sin6_family = AF_INET6;
+        out_address->ip6.sin6_port = htons(uri.port);
+        memcpy(&out_address->ip6.sin6_addr, uri.ip.bytes, uri.ip.len);
+    }
+    return true;
+}
+
 static bool run_serve(struct cli *cli, struct err *e) {
     uint64_t net_count = args_number(cli->args, "net-processes", 0);
-    if (!check_limits(cli->args, e)) {
+    union snapshot_address metrics;
+    if (!check_limits(cli->args, e) || !read_metrics(cli->args, &metrics, e)) {
         return false;
     }
     if (net_count > NET_PROCESSES_MAX) {
@@ -43,7 +77,8 @@ static bool run_serve(struct cli *cli, struct err *e) {
                                     .has_access_log = !cli->out.is_quiet,
                                     .is_json_log = cli->out.is_json,
                                     .net_count = (uint32_t)net_count,
-                                    .limits = read_limits(cli->args)};
+                                    .limits = read_limits(cli->args),
+                                    .metrics = metrics};
     return serve_run(cli->data_dir, &wish, e);
 }
 
@@ -57,6 +92,8 @@ static const struct option serve_options[] = {
      "counted"},
     {"handshakes", OPTION_NUMBER, "N",
      "TLS handshakes under way at a time in each process (4096); beyond, the oldest give way"},
+    {"metrics", OPTION_TEXT, "ADDRESS:PORT",
+     "serve /metrics (Prometheus) and /healthz there, over plain HTTP, to whoever asks"},
     {"ready-fd", OPTION_NUMBER, "N",
      "write a byte to this descriptor once it listens (for supervisors)"},
     {NULL, OPTION_FLAG, NULL, NULL},

@@ -40,6 +40,7 @@ enum {
     READY_TIMEOUT_MS = 20000,
     RENEW_DAYS = 30,
     HTTPS_PORT = 8443,
+    METRICS_PORT = 9464,
     PATH_TEXT = 4200
 };
 
@@ -50,6 +51,7 @@ struct demo {
     struct cli *cli;
     char data_dir[PATH_TEXT];
     uint16_t port;
+    uint16_t metrics_port;
     pid_t server;
 };
 
@@ -239,7 +241,8 @@ static bool wait_ready(int fd, struct err *e) {
     }
     (void)err_set(e, ERR_CLI_DEMO_SERVER,
                   ready == 0 ? "the server did not listen in time" : "the server ended at once");
-    return err_hint(e, "its own message is above; --https-port N takes another port");
+    return err_hint(
+        e, "its own message is above; --https-port N and --metrics-port N take other ports");
 }
 
 static bool start_server(struct demo *demo, struct err *e) {
@@ -252,10 +255,12 @@ static bool start_server(struct demo *demo, struct err *e) {
     demo->server = fork();
     if (demo->server == 0) {
         char ready_fd[16];
+        char metrics[32];
         (void)fcntl(ends[1], F_SETFD, 0); /* this end the server inherits */
         (void)snprintf(ready_fd, sizeof(ready_fd), "%d", ends[1]);
+        (void)snprintf(metrics, sizeof(metrics), "127.0.0.1:%u", demo->metrics_port);
         (void)execl("/proc/self/exe", "padlock", "serve", "--data", demo->data_dir, "--ready-fd",
-                    ready_fd, "--quiet", NULL);
+                    ready_fd, "--metrics", metrics, "--quiet", NULL);
         _exit(127);
     }
     (void)close(ends[1]);
@@ -317,6 +322,7 @@ static void print_end(const struct demo *demo, const char *root_path) {
     const struct out *out = &demo->cli->out;
     out_line(out, " ");
     out_colored(out, OUT_BOLD, "https://localhost:%u/", demo->port);
+    out_line(out, "metrics:         http://127.0.0.1:%u/metrics, /healthz", demo->metrics_port);
     out_line(out, "trust the root:  padlock trust install --data %s", demo->data_dir);
     out_line(out,
              "or only here:    curl --cacert %s "
@@ -348,8 +354,9 @@ static bool walk(struct demo *demo, struct err *e) {
     bool is_once = args_flag(demo->cli->args, "once");
     return (is_once || wait_for_end(demo, e)) &&
            out_json(&demo->cli->out,
-                    json_pack("{s:s, s:i, s:s}", "data", demo->data_dir, "https_port",
-                              (int)demo->port, "root", root_path),
+                    json_pack("{s:s, s:i, s:i, s:s}", "data", demo->data_dir, "https_port",
+                              (int)demo->port, "metrics_port", (int)demo->metrics_port, "root",
+                              root_path),
                     e);
 }
 
@@ -362,10 +369,12 @@ bool demo_run(struct cli *cli, struct err *e) {
     struct demo demo = {.cli = cli};
     uint64_t port = args_number(cli->args, "https-port", HTTPS_PORT);
     const struct sigaction quiet = {.sa_handler = ignore_signal};
-    if (port == 0 || port > UINT16_MAX) {
+    uint64_t metrics_port = args_number(cli->args, "metrics-port", METRICS_PORT);
+    if (port == 0 || port > UINT16_MAX || metrics_port == 0 || metrics_port > UINT16_MAX) {
         return err_set(e, ERR_CLI_OPTION_VALUE, "a port is a number from 1 to 65535");
     }
     demo.port = (uint16_t)port;
+    demo.metrics_port = (uint16_t)metrics_port;
     (void)sigaction(SIGINT, &quiet, NULL);
     bool ok = demo_data_dir(cli, demo.data_dir, e) && walk(&demo, e);
     stop_server(&demo);

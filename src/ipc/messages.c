@@ -27,6 +27,7 @@ static const struct {
     {IPC_UNPACK, "unpack"},
     {IPC_CONTROL, "control"},
     {IPC_PROBE, "probe"},
+    {IPC_METRICS, "metrics"},
 };
 
 bool ipc_may_send(enum ipc_type type, enum ipc_role from, enum ipc_role to) {

@@ -16,7 +16,8 @@ enum ipc_role {
     IPC_UNPACK = 1 << 4,
     IPC_CONTROL = 1 << 5,
     IPC_PROBE = 1 << 6,
-    IPC_ALL_WORKERS = IPC_NET | IPC_KEYS | IPC_UNPACK | IPC_CONTROL | IPC_PROBE,
+    IPC_METRICS = 1 << 7,
+    IPC_ALL_WORKERS = IPC_NET | IPC_KEYS | IPC_UNPACK | IPC_CONTROL | IPC_PROBE | IPC_METRICS,
 };
 
 enum ipc_type {

@@ -100,10 +100,10 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
                                  .has_access_log = s->wish->has_access_log,
                                  .number = child->number,
                                  .limits = s->wish->limits};
-    enum user_role role = child->role == IPC_NET     ? USER_NET
-                          : child->role == IPC_KEYS  ? USER_KEYS
-                          : child->role == IPC_PROBE ? USER_NET
-                                                     : USER_STORE;
+    enum user_role role = child->role == IPC_NET                                   ? USER_NET
+                          : child->role == IPC_KEYS                                ? USER_KEYS
+                          : child->role == IPC_PROBE || child->role == IPC_METRICS ? USER_NET
+                                                                                   : USER_STORE;
     if (!user_for(role, &start.user, e)) {
         return false;
     }
@@ -173,6 +173,9 @@ static void give_holdings(const struct child *child) {
     if (child->role == IPC_NET) {
         holdings_give_net(&s->holdings, child->peer);
     }
+    if (child->role == IPC_METRICS) {
+        supervisor_give_metrics(s, child->peer);
+    }
 }
 
 bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, struct err *e) {
@@ -186,6 +189,7 @@ bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, stru
                             .role = role,
                             .number = number,
                             .started_ms = clock_monotonic_ms(),
+                            .serial = ++s->serial,
                             .figures_fd = -1,
                             .roots_version = s->holdings.roots_version};
     s->children = child;
@@ -256,7 +260,9 @@ static void collect(struct supervisor *s, struct child *child, int status) {
     if (!is_planned && !s->has_failed) {
         log_end(child, status);
         plan_restart(s, child);
+        supervisor_count_restart(s, role);
     }
+    supervisor_end_figures(child);
     remove_child(s, child);
     supervisor_on_ended(s, role);
 }

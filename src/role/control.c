@@ -13,6 +13,7 @@
 #include "role/listing.h"
 #include "role/saved.h"
 #include "role/workers.h"
+#include "store/certs.h"
 #include "store/nodes.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -22,7 +23,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { POLL_MS = 1000, NOTES_MAX = 32, SAVE_AFTER_MS = 2000, SIGN_OF_LIFE_MS = 10 * 1000 };
+enum {
+    POLL_MS = 1000,
+    NOTES_MAX = 32,
+    SAVE_AFTER_MS = 2000,
+    SIGN_OF_LIFE_MS = 10 * 1000,
+    EXPIRY_MS = 60 * 1000,
+    WORLD_SIZE = 32
+};
 
 struct control_process {
     struct worker *worker;
@@ -36,14 +44,17 @@ struct control_process {
     uint64_t sent_generation; /* 0: nothing was sent */
     size_t sent_segments;
     size_t sent_key_segments;
-    uint64_t sent_key_used;    /* of the last of them */
-    int64_t seq;               /* of the store, as it was followed */
-    int64_t index_seq;         /* of the version that was sent last; 0: none */
-    int64_t applied_index_seq; /* of the version that all net serve */
-    int64_t applied_seq;       /* of the store, as it is served */
-    int64_t save_at_ms;        /* 0: nothing to save */
-    int64_t seen_ms;           /* when the store was last told that we live */
-    bool is_store_lost;        /* said once, until it is back */
+    uint64_t sent_key_used;         /* of the last of them */
+    int64_t seq;                    /* of the store, as it was followed */
+    int64_t index_seq;              /* of the version that was sent last; 0: none */
+    int64_t applied_index_seq;      /* of the version that all net serve */
+    int64_t applied_seq;            /* of the store, as it is served */
+    int64_t save_at_ms;             /* 0: nothing to save */
+    uint8_t told_world[WORLD_SIZE]; /* as it was last sent, for the metrics */
+    int64_t expiry_at_ms;           /* when the first expiry is looked up again */
+    int64_t first_expiry_ms;
+    int64_t seen_ms;    /* when the store was last told that we live */
+    bool is_store_lost; /* said once, until it is back */
 };
 
 /* --- sending the world ---------------------------------------------------------------------------
@@ -217,6 +228,35 @@ static void tell_store(struct control_process *control) {
     }
 }
 
+/* Of the certificates that are bound; once a minute. */
+static void look_up_expiry(struct control_process *control) {
+    static const struct cert_filter bound = {.binding = CERT_WITH};
+    static const struct page first = {.limit = 1};
+    PL_AUTO(cert_rows_clear) struct cert_rows rows = {0};
+    if (control->ops == NULL || clock_monotonic_ms() < control->expiry_at_ms) {
+        return;
+    }
+    control->expiry_at_ms = clock_monotonic_ms() + EXPIRY_MS;
+    if (store_cert_list(ops_store(control->ops), &bound, CERT_SORT_EXPIRY, &first, &rows, NULL)) {
+        control->first_expiry_ms = rows.count == 0 ? 0 : rows.items[0]->not_after_ms;
+    }
+}
+
+/* What the metrics tell of the store, when it has changed. */
+static void tell_world(struct control_process *control) {
+    PL_AUTO(buf_clear) struct buf message = {.max = WORLD_SIZE};
+    struct pack_writer w = {.out = &message};
+    look_up_expiry(control);
+    pack_i64(&w, control->seq);
+    pack_i64(&w, control->applied_seq);
+    pack_u64(&w, control->world == NULL ? 0 : ops_world_bindings(control->world));
+    pack_i64(&w, control->first_expiry_ms);
+    if (pack_end(&w, NULL) && memcmp(control->told_world, message.data, message.len) != 0) {
+        memcpy(control->told_world, message.data, message.len);
+        worker_send(control->worker, IPC_WORLD, message.data, message.len, -1);
+    }
+}
+
 static void on_changed(uv_fs_event_t *watch, const char *name, int events, int status) {
     (void)name;
     (void)events;
@@ -228,6 +268,7 @@ static void on_poll(uv_timer_t *timer) {
     struct control_process *control = timer->data;
     look_for_changes(control);
     confirm_tick(control->confirm);
+    tell_world(control);
     if (control->save_at_ms != 0 && clock_monotonic_ms() >= control->save_at_ms) {
         save(control);
     }

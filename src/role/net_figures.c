@@ -3,6 +3,18 @@
 
 #include "base/str.h"
 
+enum { KIND_GAUGE, KIND_COUNTER };
+
+const struct net_figure_row *net_figure_row(enum net_figure which) {
+    static const struct net_figure_row rows[NET_FIGURE_COUNT] = {
+#define NET_FIGURE(name, kind, family, labels, help)                                               \
+    [NET_##name] = {KIND_##kind == KIND_COUNTER, family, labels, help},
+#include "role/net_figures.def"
+#undef NET_FIGURE
+    };
+    return &rows[which];
+}
+
 static uint64_t sum(const struct net_figures *figures, enum net_figure first,
                     enum net_figure last) {
     uint64_t total = 0;

@@ -49,6 +49,15 @@ uint64_t net_figures_handshakes(const struct net_figures *figures);
 uint64_t net_figures_failed(const struct net_figures *figures);
 uint64_t net_figures_requests(const struct net_figures *figures);
 
+/* How it is told. */
+struct net_figure_row {
+    bool is_counter; /* else a gauge */
+    const char *family;
+    const char *labels; /* "version=\"TLS 1.3\""; "" for none */
+    const char *help;   /* of the family, at its first row */
+};
+const struct net_figure_row *net_figure_row(enum net_figure which);
+
 /* Which row counts it. */
 enum net_figure net_figure_of_version(const char *version); /* "TLS 1.3" */
 enum net_figure net_figure_of_status(int status);

@@ -11,13 +11,15 @@
 #include "base/compiler.h"
 #include "base/err.h"
 #include "role/worker.h"
+#include "tls/snapshot.h"
 
 struct serve_wish {
     int ready_fd;        /* gets a byte and is closed once all listeners are open; -1: none */
     bool has_access_log; /* a line a request on standard output */
     bool is_json_log;
-    uint32_t net_count;          /* processes that serve; 0: one for each processor */
-    struct worker_limits limits; /* of each of them */
+    uint32_t net_count;             /* processes that serve; 0: one for each processor */
+    struct worker_limits limits;    /* of each of them */
+    union snapshot_address metrics; /* where /metrics and /healthz are; AF_UNSPEC: nowhere */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ops/ops.h"
 #include "role/supervisor_parts.h"
+#include "sys/tcp.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { TICK_MS = 50, STOP_TIMEOUT_MS = 12 * 1000, FAILURE_MAX = 8192 };
+enum { METRICS_BACKLOG = 64, TICK_MS = 50, STOP_TIMEOUT_MS = 12 * 1000, FAILURE_MAX = 8192 };
 
 /* --- failing and stopping ------------------------------------------------------------------------
  */
@@ -40,11 +41,13 @@ static void begin_stopping(struct supervisor *s) {
             child_drain(child);
         }
     }
+    supervisor_tell_processes(s);
     supervisor_on_ended(s, IPC_NET);
 }
 
 void supervisor_on_ended(struct supervisor *s, enum ipc_role role) {
     (void)role;
+    supervisor_tell_processes(s);
     bool has_serving = false;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
         has_serving = has_serving || child->role == IPC_NET || child->role == IPC_CONTROL;
@@ -211,21 +214,15 @@ static bool on_failed(struct child *child, const struct ipc_message *message) {
     return true;
 }
 
-static bool on_figures(struct child *child, struct ipc_message *message) {
-    if (child->figures_fd >= 0) {
-        return false;
-    }
-    child->figures_fd = ipc_take_fd(message);
-    return true;
-}
-
 bool supervisor_on_message(struct child *child, struct ipc_message *message) {
     struct supervisor *s = child->supervisor;
     switch ((unsigned)message->type) {
     case IPC_FAILED:
         return on_failed(child, message);
     case IPC_FIGURES:
-        return on_figures(child, message);
+        return supervisor_take_figures(child, message);
+    case IPC_WORLD:
+        return supervisor_take_world(s, message);
     case IPC_ROOTS:
         return holdings_take_roots(&s->holdings, message);
     case IPC_LISTENERS:
@@ -257,6 +254,7 @@ void supervisor_on_ready(struct child *child) {
     }
     /* A new control has to hear what is served. */
     s->told_seq = child->role == IPC_CONTROL ? -1 : s->told_seq;
+    supervisor_tell_processes(s);
     tell_applied(s);
 }
 
@@ -335,7 +333,21 @@ static bool warn_of_root(struct err *e) {
 
 static bool start_workers(struct supervisor *s, struct err *e) {
     return child_start(s, IPC_KEYS, 0, e) && child_start(s, IPC_CONTROL, 0, e) &&
-           child_start(s, IPC_PROBE, 0, e);
+           child_start(s, IPC_PROBE, 0, e) &&
+           (s->metrics_fd < 0 || child_start(s, IPC_METRICS, 0, e));
+}
+
+/* At once, so that a busy port is an error and not a line in the log. */
+static bool open_metrics(struct supervisor *s, struct err *e) {
+    const union snapshot_address *address = &s->wish->metrics;
+    const struct tcp_listen_options options = {.backlog = METRICS_BACKLOG};
+    if (address->any.sa_family == AF_UNSPEC) {
+        return true;
+    }
+    socklen_t len =
+        address->any.sa_family == AF_INET6 ? sizeof(address->ip6) : sizeof(address->ip4);
+    return tcp_listen(&address->any, len, &options, &s->metrics_fd, e) ||
+           err_wrap(e, "cannot serve the metrics");
 }
 
 static void close_handle(uv_handle_t *handle, void *ctx) {
@@ -348,6 +360,9 @@ static void close_handle(uv_handle_t *handle, void *ctx) {
 static void supervisor_close(struct supervisor *s) {
     children_end(s);
     holdings_clear(&s->holdings);
+    if (s->metrics_fd >= 0) {
+        (void)close(s->metrics_fd);
+    }
     uv_walk(&s->loop, close_handle, NULL);
     (void)uv_run(&s->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&s->loop);
@@ -359,7 +374,7 @@ bool serve_run(const char *data_dir, const struct serve_wish *wish, struct err *
         return false;
     }
     struct supervisor *s = memory;
-    *s = (struct supervisor){.wish = wish, .data_dir = data_dir, .told_seq = -1};
+    *s = (struct supervisor){.wish = wish, .data_dir = data_dir, .metrics_fd = -1, .told_seq = -1};
     holdings_init(&s->holdings);
     s->net_count = wish->net_count == 0 ? count_processors() : wish->net_count;
     int code = uv_loop_init(&s->loop);
@@ -371,7 +386,7 @@ bool serve_run(const char *data_dir, const struct serve_wish *wish, struct err *
     raise_descriptor_limit();
     const struct sigaction ignored = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignored, NULL);
-    bool ok = start_watching(s, e) && warn_of_root(e) && start_workers(s, e);
+    bool ok = start_watching(s, e) && warn_of_root(e) && open_metrics(s, e) && start_workers(s, e);
     if (ok) {
         (void)uv_run(&s->loop, UV_RUN_DEFAULT);
         ok = !s->has_failed;

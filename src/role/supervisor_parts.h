@@ -15,7 +15,7 @@
 
 #include <sys/types.h>
 
-enum { NET_PROCESSES_MAX = 256 };
+enum { NET_PROCESSES_MAX = 256, SUPERVISOR_ROLES_MAX = 8 };
 
 /* --- children ------------------------------------------------------------------------------------
  */
@@ -38,6 +38,7 @@ struct child {
     int64_t started_ms;
     uint64_t roots_version; /* that it was started with */
     int64_t applied_seq;    /* net: what it serves */
+    uint64_t serial;        /* no other child of this supervisor has it */
     int figures_fd;         /* net: what it counts; -1: not told yet */
 };
 
@@ -135,10 +136,15 @@ struct supervisor {
     uv_signal_t child_ended;
     uv_timer_t timer;
     struct child *children;
-    struct vacancy vacancies[NET_PROCESSES_MAX + 3];
+    struct vacancy vacancies[NET_PROCESSES_MAX + 4];
     size_t vacancy_count;
     uint32_t net_count;
     struct holdings holdings;
+    int metrics_fd;  /* listens for "metrics"; -1: there are none */
+    uint64_t serial; /* of the child that was started last */
+    uint64_t restarts[SUPERVISOR_ROLES_MAX];
+    uint8_t world[64]; /* what control told last, for metrics alone */
+    size_t world_len;
     int64_t told_seq; /* what control knows to be applied */
     int64_t stop_ms;  /* when those that still run are ended */
     bool has_world;
@@ -158,6 +164,15 @@ void children_end(struct supervisor *s);            /* all, at once */
 void child_drain(struct child *child);
 /* New net processes for those that were started before the newest roots. */
 void children_roll(struct supervisor *s);
+
+/* supervisor_metrics.c; all do nothing while there is no "metrics" */
+void supervisor_tell_processes(const struct supervisor *s);
+void supervisor_count_restart(struct supervisor *s, enum ipc_role role);
+void supervisor_end_figures(const struct child *child);                      /* it has ended */
+void supervisor_give_metrics(const struct supervisor *s, struct peer *peer); /* when it starts */
+/* Messages; false when malformed. */
+bool supervisor_take_figures(struct child *child, struct ipc_message *message);
+bool supervisor_take_world(struct supervisor *s, const struct ipc_message *message);
 
 /* supervisor.c */
 bool supervisor_on_message(struct child *child, struct ipc_message *message);

@@ -3,8 +3,8 @@
 
 #include "ipc/messages.h"
 
-static const enum ipc_role roles[] = {IPC_SUPERVISOR, IPC_CLIENT,  IPC_NET,  IPC_KEYS,
-                                      IPC_UNPACK,     IPC_CONTROL, IPC_PROBE};
+static const enum ipc_role roles[] = {IPC_SUPERVISOR, IPC_CLIENT,  IPC_NET,   IPC_KEYS,
+                                      IPC_UNPACK,     IPC_CONTROL, IPC_PROBE, IPC_METRICS};
 
 static void test_roles_have_names(void **state) {
     (void)state;
