@@ -47,8 +47,10 @@ void query_sql(struct query *q, const char *sql) {
 
 void query_columns(struct query *q, const struct table *table, const char *alias) {
     for (size_t i = 0; i < table->column_count && !q->has_failed; i++) {
-        step_done(q, buf_printf(&q->sql, q->e, "%s%s.%s", i == 0 ? "" : ", ", alias,
-                                table->columns[i].name));
+        query_sql(q, i == 0 ? "" : ", ");
+        query_sql(q, alias);
+        query_sql(q, ".");
+        query_sql(q, table->columns[i].name);
     }
 }
 
