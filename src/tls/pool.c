@@ -10,8 +10,11 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SEES_EACH_BLOCK true
 #elif defined(__has_feature)
-#define SEES_EACH_BLOCK __has_feature(address_sanitizer)
-#else
+#if __has_feature(address_sanitizer)
+#define SEES_EACH_BLOCK true
+#endif
+#endif
+#ifndef SEES_EACH_BLOCK
 #define SEES_EACH_BLOCK false
 #endif
 
