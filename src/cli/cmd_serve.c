@@ -63,10 +63,30 @@ static bool read_metrics(const struct args *args, union snapshot_address *out_ad
     return true;
 }
 
+static bool read_proxies(const struct args *args, struct worker_proxies *out_proxies,
+                         struct err *e) {
+    const struct list *texts = args_many(args, "proxy-from");
+    *out_proxies = (struct worker_proxies){0};
+    for (size_t i = 0; texts != NULL && i < texts->count; i++) {
+        if (i == WORKER_PROXIES_MAX) {
+            return err_set(e, ERR_CLI_OPTION_VALUE, "--proxy-from: at most %d", WORKER_PROXIES_MAX);
+        }
+        if (!ip_network_parse(texts->items[i], &out_proxies->networks[i])) {
+            (void)err_set(e, ERR_CLI_OPTION_VALUE, "--proxy-from: \"%.100s\" is no network",
+                          texts->items[i]);
+            return err_hint(e, "for example 192.0.2.0/24, 2001:db8::/32, or one address");
+        }
+        out_proxies->count++;
+    }
+    return true;
+}
+
 static bool run_serve(struct cli *cli, struct err *e) {
     uint64_t net_count = args_number(cli->args, "net-processes", 0);
     union snapshot_address metrics;
-    if (!check_limits(cli->args, e) || !read_metrics(cli->args, &metrics, e)) {
+    struct worker_proxies proxies;
+    if (!check_limits(cli->args, e) || !read_metrics(cli->args, &metrics, e) ||
+        !read_proxies(cli->args, &proxies, e)) {
         return false;
     }
     if (net_count > NET_PROCESSES_MAX) {
@@ -78,6 +98,7 @@ static bool run_serve(struct cli *cli, struct err *e) {
                                     .is_json_log = cli->out.is_json,
                                     .net_count = (uint32_t)net_count,
                                     .limits = read_limits(cli->args),
+                                    .proxies = proxies,
                                     .metrics = metrics};
     return serve_run(cli->data_dir, &wish, e);
 }
@@ -92,6 +113,8 @@ static const struct option serve_options[] = {
      "counted"},
     {"handshakes", OPTION_NUMBER, "N",
      "TLS handshakes under way at a time in each process (4096); beyond, the oldest give way"},
+    {"proxy-from", OPTION_MANY, "NETWORK",
+     "whose PROXY headers are believed, beside this machine's own: 192.0.2.0/24, an address"},
     {"metrics", OPTION_TEXT, "ADDRESS:PORT",
      "serve /metrics (Prometheus) and /healthz there, over plain HTTP, to whoever asks"},
     {"ready-fd", OPTION_NUMBER, "N",

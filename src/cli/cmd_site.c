@@ -83,7 +83,8 @@ static bool bind_row(struct cli *cli, struct out_table *table, json_t *items,
         }
     }
     char traits[64];
-    (void)snprintf(traits, sizeof(traits), "%s%s%s%s", row->is_strict ? "strict" : "",
+    (void)snprintf(traits, sizeof(traits), "%s%s%s%s%s", row->is_proxied ? "PROXY protocol " : "",
+                   row->is_strict ? "strict" : "",
                    row->is_strict && row->client_auth != CLIENT_AUTH_NONE ? ", " : "",
                    row->client_auth == CLIENT_AUTH_NONE ? "" : "client certificate ",
                    row->client_auth == CLIENT_AUTH_NONE ? "" : client_auth_text(row->client_auth));
@@ -163,6 +164,7 @@ static struct bind_wish wish_of(const struct cli *cli) {
                               .cert = args_text(cli->args, "cert"),
                               .tls_policy = args_text(cli->args, "policy"),
                               .is_strict = args_flag(cli->args, "strict"),
+                              .is_proxied = args_flag(cli->args, "proxy-protocol"),
                               .client_auth = client_auth_of(cli->args),
                               .client_ca = args_text(cli->args, "client-ca")};
 }
@@ -320,6 +322,8 @@ static const struct option bind_options[] = {
     {"client-ca", OPTION_TEXT, "FILE",
      "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
     {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
+    {"proxy-protocol", OPTION_FLAG, NULL,
+     "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };

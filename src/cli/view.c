@@ -155,6 +155,7 @@ json_t *view_binding(const struct binding_row *row, const char *site_name) {
                       json_set_integer(o, "port", row->port, NULL) &&
                       json_set_text(o, "host", row->host, NULL) &&
                       json_set_bool(o, "is_strict", row->is_strict, NULL) &&
+                      json_set_bool(o, "is_proxied", row->is_proxied, NULL) &&
                       json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
                       json_set_text(o, "client_auth", client_auth_text(row->client_auth), NULL) &&
                       set_client_ca(o, row) && set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&

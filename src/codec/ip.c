@@ -142,3 +142,66 @@ enum ip_kind ip_classify(const struct ip *ip) {
     }
     return find_kind(ip->bytes, ipv6_networks, PL_ARRAY_LEN(ipv6_networks), IP_RESERVED);
 }
+
+/* --- networks ------------------------------------------------------------------------------------
+ */
+
+static bool same_prefix(const struct ip *a, const struct ip *b, unsigned bits) {
+    size_t whole = bits / 8;
+    uint8_t mask = bits % 8 == 0 ? 0 : (uint8_t)(0xff00 >> bits % 8);
+    return a->len == b->len && memcmp(a->bytes, b->bytes, whole) == 0 &&
+           (mask == 0 || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0);
+}
+
+static bool read_bits(const char *text, unsigned max, uint8_t *out_bits) {
+    unsigned bits = 0;
+    size_t len = strlen(text);
+    if (len == 0 || len > 3 || (text[0] == '0' && len > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        bits = bits * 10 + (unsigned)(text[i] - '0');
+    }
+    *out_bits = (uint8_t)bits;
+    return bits <= max;
+}
+
+bool ip_network_parse(const char *text, struct ip_network *out_network) {
+    struct ip_network network = {0};
+    char address[IP_TEXT_SIZE];
+    struct ip zero = {0};
+    const char *slash = strchr(text, '/');
+    size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
+    if (len >= sizeof(address)) {
+        return false;
+    }
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (!ip_parse(address, &network.ip)) {
+        return false;
+    }
+    unsigned max = (unsigned)network.ip.len * 8;
+    network.bits = (uint8_t)max;
+    if (slash != NULL && !read_bits(slash + 1, max, &network.bits)) {
+        return false;
+    }
+    /* What is beyond the prefix. */
+    zero.len = network.ip.len;
+    memcpy(zero.bytes, network.ip.bytes, network.bits / 8);
+    if (network.bits % 8 != 0) {
+        zero.bytes[network.bits / 8] =
+            (uint8_t)(network.ip.bytes[network.bits / 8] & 0xff00 >> network.bits % 8);
+    }
+    if (!ip_equal(&zero, &network.ip)) {
+        return false;
+    }
+    *out_network = network;
+    return true;
+}
+
+bool ip_network_has(const struct ip_network *network, const struct ip *ip) {
+    return same_prefix(&network->ip, ip, network->bits);
+}

@@ -31,6 +31,15 @@ bool ip_parse(const char *text, struct ip *out_ip);
 bool ip_from_bytes(const uint8_t *bytes, size_t len, struct ip *out_ip);
 /* The one text form of RFC 5952, without brackets. */
 void ip_format(const struct ip *ip, char out[IP_TEXT_SIZE]);
+/* "192.0.2.0/24", "2001:db8::/32", or one address. Bits beyond the prefix must be 0. */
+struct ip_network {
+    struct ip ip;
+    uint8_t bits;
+};
+bool ip_network_parse(const char *text, struct ip_network *out_network);
+/* An IPv4 network has no IPv6 addresses, nor the other way round. */
+bool ip_network_has(const struct ip_network *network, const struct ip *ip);
+
 bool ip_equal(const struct ip *a, const struct ip *b);
 /*
  * The network's kind. An IPv6 address that stands for an IPv4 one (::ffff:0:0/96, 64:ff9b::/96) has

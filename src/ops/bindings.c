@@ -156,6 +156,12 @@ static bool check_neighbour(struct bind_plan *plan, const struct binding_row *ot
                        other->address, other->scheme);
         return add_conflict(plan, ERR_OPS_BIND_SCHEME, text, e);
     }
+    if (other->is_proxied != plan->row.is_proxied && str_equal(other->address, plan->row.address)) {
+        (void)snprintf(text, sizeof(text),
+                       "connections to port %u of %s begin with%s PROXY header, by another binding",
+                       other->port, other->address, other->is_proxied ? " a" : "out a");
+        return add_conflict(plan, ERR_OPS_BIND_PROXY, text, e);
+    }
     if (other->is_strict != plan->row.is_strict) {
         return list_printf(
             &plan->warnings, e,
@@ -282,6 +288,7 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
     list_init(&plan->conflicts, FINDINGS_MAX);
     list_init(&plan->warnings, FINDINGS_MAX);
     plan->row.is_strict = wish->is_strict;
+    plan->row.is_proxied = wish->is_proxied;
     if (!resolve(ops, wish, plan, e)) {
         return false;
     }

@@ -18,6 +18,7 @@ struct bind_wish {
     const char *cert;       /* name, id or fingerprint; NULL for http */
     const char *tls_policy; /* NULL: intermediate */
     bool is_strict;
+    bool is_proxied; /* all bindings of an address and port, or none */
     enum client_auth client_auth;
     const char *client_ca; /* a file with CA certificates; NULL or "own": the own CA */
 };

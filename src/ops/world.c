@@ -41,6 +41,7 @@ struct building {
     bool has_own_clients;                  /* a binding lets in clients of the own CA */
     uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
     bool is_strict[SNAPSHOT_LISTENERS_MAX];
+    bool is_proxied[SNAPSHOT_LISTENERS_MAX];
     size_t binding_count;
 };
 
@@ -225,6 +226,10 @@ static bool add_listener(struct building *building, const struct binding_row *ro
         return false;
     }
     building->is_strict[*out_listener] = row->is_strict;
+    building->is_proxied[*out_listener] = row->is_proxied;
+    if (row->is_proxied) {
+        snapshot_builder_set_proxied(building->builder, *out_listener);
+    }
     return remember(building->listeners, key, strlen(key), *out_listener, e);
 }
 
@@ -413,13 +418,14 @@ static void remove_binding(struct building *building, const struct id *id) {
     mem_free(place);
 }
 
-/* A listener's strictness is read from its first binding: a new answer to that needs a new one. */
+/* What a listener is, is read from its first binding: another answer needs a new one. */
 static bool fits_listener(const struct building *building, const struct binding_row *row) {
     char key[LISTENER_KEY_MAX];
     uint32_t listener = 0;
     format_listener(row, key);
     return !known(building->listeners, key, strlen(key), &listener) ||
-           building->is_strict[listener] == row->is_strict;
+           (building->is_strict[listener] == row->is_strict &&
+            building->is_proxied[listener] == row->is_proxied);
 }
 
 static enum step follow_binding(struct building *building, const struct id *id, struct err *e) {

@@ -99,7 +99,8 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
                                  .is_logging = true,
                                  .has_access_log = s->wish->has_access_log,
                                  .number = child->number,
-                                 .limits = s->wish->limits};
+                                 .limits = s->wish->limits,
+                                 .proxies = s->wish->proxies};
     enum user_role role = child->role == IPC_NET                                   ? USER_NET
                           : child->role == IPC_KEYS                                ? USER_KEYS
                           : child->role == IPC_PROBE || child->role == IPC_METRICS ? USER_NET

@@ -77,6 +77,7 @@ static void address_claim(const struct binding_row *row, struct proof_wish *wish
     bool is_wildcard = strncmp(row->host, "*.", 2) == 0;
     (void)str_copy(wish->address, sizeof(wish->address), address);
     wish->port = (uint16_t)row->port;
+    wish->is_proxied = row->is_proxied;
     (void)snprintf(wish->host, sizeof(wish->host), "%s%.238s",
                    is_wildcard ? "proof-of-service." : "", row->host + (is_wildcard ? 2 : 0));
 }

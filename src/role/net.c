@@ -421,6 +421,19 @@ static void make_room(struct net *net) {
     }
 }
 
+/* A proxy is let in for what it is; its client is counted when it has said who that is. */
+static bool may_come(struct net *net, const struct net_listener *listener,
+                     const union snapshot_address *peer, struct net_client **out_client) {
+    if (!listener->about.is_proxied) {
+        return net_count_client(net, peer, listener, out_client);
+    }
+    bool is_trusted = net_proxy_is_trusted(net, listener, peer);
+    if (!is_trusted) {
+        net_limit_met(net, NET_PROXY_REFUSED, peer, listener);
+    }
+    return is_trusted;
+}
+
 /* False when there is nothing more to accept now. */
 static bool accept_one(struct net *net, struct net_listener *listener) {
     union snapshot_address peer = {0};
@@ -437,8 +450,7 @@ static bool accept_one(struct net *net, struct net_listener *listener) {
     }
     net_figure_add(net->figures, NET_ACCEPTED, 1);
     struct net_client *client = NULL;
-    if (!has_room_for_handshake(net, listener, &peer) ||
-        !net_count_client(net, &peer, listener, &client)) {
+    if (!has_room_for_handshake(net, listener, &peer) || !may_come(net, listener, &peer, &client)) {
         (void)close(fd);
         return true;
     }

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
+#include "codec/ip.h"
 #include "http/message.h"
 #include "role/net_figures.h"
 #include "tls/engine.h"
@@ -106,7 +107,9 @@ struct net_config {
     size_t connections_max;      /* 0: NET_CONNECTIONS_DEFAULT */
     uint32_t per_client_max;     /* 0: NET_PER_CLIENT_DEFAULT; UINT32_MAX: no limit */
     uint32_t handshakes_max;     /* 0: NET_HANDSHAKES_DEFAULT */
-    bool counts_loopback;        /* per_client_max holds for this machine's own clients, too */
+    const struct ip_network *proxies; /* trusted beside this machine itself; outlives the net */
+    size_t proxy_count;
+    bool counts_loopback; /* per_client_max holds for this machine's own clients, too */
     /* 0: the times above; for tests */
     int64_t handshake_ms;
     int64_t header_ms;

@@ -39,6 +39,8 @@ enum net_step {
  */
 
 static const bool may_follow[NET_STATE_COUNT][NET_STATE_COUNT] = {
+    [NET_STATE_PROXY] =
+        {[NET_STATE_HANDSHAKE] = true, [NET_STATE_READING] = true, [NET_STATE_CLOSED] = true},
     [NET_STATE_HANDSHAKE] =
         {[NET_STATE_READING] = true, [NET_STATE_CLOSING] = true, [NET_STATE_CLOSED] = true},
     [NET_STATE_READING] =
@@ -58,6 +60,7 @@ static void set_state(struct net_connection *c, enum net_state state) {
     if (c->state == NET_STATE_HANDSHAKE) {
         net_figure_sub(c->net->figures, NET_HANDSHAKING, 1);
     }
+    net_figure_add(c->net->figures, NET_HANDSHAKING, state == NET_STATE_HANDSHAKE ? 1 : 0);
     c->state = state;
 }
 
@@ -659,8 +662,35 @@ static enum net_step shake_hands(struct net_connection *c) {
 /* --- turns
  * ---------------------------------------------------------------------------------------------- */
 
+/* What came with the header and after it is the client's. */
+static enum net_step read_proxy(struct net_connection *c) {
+    bool is_kept = buf_append(&c->head, c->io.in, c->io.in_len, NULL);
+    c->io.in_len = 0;
+    enum net_proxy result = is_kept ? net_proxy_read(c) : NET_HEADER_REFUSED;
+    if (result == NET_HEADER_MORE) {
+        return c->has_ended ? NET_STEP_CLOSE : NET_STEP_INPUT;
+    }
+    if (result == NET_HEADER_REFUSED) {
+        return NET_STEP_CLOSE;
+    }
+    if (c->tls == NULL) {
+        start_reading(c);
+        return NET_STEP_AGAIN;
+    }
+    struct tls_io rest = {.in = c->head.data, .in_len = c->head.len, .out = c->io.out};
+    if (!tls_connection_keep(c->tls, &rest, NULL)) {
+        return NET_STEP_CLOSE;
+    }
+    c->has_received = c->head.len > 0;
+    buf_clear(&c->head);
+    set_state(c, NET_STATE_HANDSHAKE);
+    return NET_STEP_AGAIN;
+}
+
 static enum net_step advance(struct net_connection *c) {
     switch (c->state) {
+    case NET_STATE_PROXY:
+        return read_proxy(c);
     case NET_STATE_HANDSHAKE:
         return shake_hands(c);
     case NET_STATE_READING:
@@ -737,7 +767,7 @@ void net_connection_run(struct net_connection *c) {
 
 static bool prepare(struct net_connection *c, struct err *e) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
-    if (c->state == NET_STATE_HANDSHAKE &&
+    if (c->listener->about.scheme == SNAPSHOT_HTTPS &&
         !tls_connection_new(c->net->config.engine, c->snapshot, c->listener->index, &c->tls, e)) {
         return false;
     }
@@ -757,7 +787,9 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
     struct net_connection *c = memory;
     bool is_https = listener->about.scheme == SNAPSHOT_HTTPS;
     *c = (struct net_connection){.source = {.kind = NET_SOURCE_CONNECTION},
-                                 .state = is_https ? NET_STATE_HANDSHAKE : NET_STATE_READING,
+                                 .state = listener->about.is_proxied ? NET_STATE_PROXY
+                                          : is_https                 ? NET_STATE_HANDSHAKE
+                                                                     : NET_STATE_READING,
                                  .fd = fd,
                                  .binding = SNAPSHOT_NONE,
                                  .net = net,
@@ -771,7 +803,7 @@ bool net_connection_open(struct net *net, struct net_listener *listener, int fd,
     buf_init(&c->pending, PENDING_MAX);
     listener->users++;
     net_figure_add(net->figures, NET_OPEN, 1);
-    net_figure_add(net->figures, NET_HANDSHAKING, is_https ? 1 : 0);
+    net_figure_add(net->figures, NET_HANDSHAKING, c->state == NET_STATE_HANDSHAKE ? 1 : 0);
     bool ok = prepare(c, e);
     net_set_deadline(c, net_deadline_of(c));
     net_start_tick(net);

@@ -56,6 +56,8 @@ static const char *limit_reason(enum net_figure limit) {
     switch ((unsigned)limit) {
     case NET_LIMIT_PER_CLIENT:
         return "the client has as many connections open as one address may have";
+    case NET_PROXY_REFUSED:
+        return "it is no proxy that is believed (padlock serve --proxy-from)";
     case NET_LIMIT_HANDSHAKES:
         return "too many handshakes are under way";
     case NET_LIMIT_OLDEST_HANDSHAKE:

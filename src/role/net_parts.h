@@ -51,6 +51,7 @@ struct net_queue {
 };
 
 enum net_state {
+    NET_STATE_PROXY, /* waiting for the PROXY header */
     NET_STATE_HANDSHAKE,
     NET_STATE_READING,    /* a request's head; or nothing: idle */
     NET_STATE_RESPONDING, /* a body that is larger than what is sent at once */
@@ -165,6 +166,13 @@ void net_exchange_free(struct net_exchange *exchange);
 /* net_times.c */
 enum net_deadline net_deadline_of(const struct net_connection *c);
 void net_renew_deadline(struct net_connection *c); /* after a turn */
+
+/* net_proxy.c */
+bool net_proxy_is_trusted(const struct net *net, const struct net_listener *listener,
+                          const union snapshot_address *peer);
+enum net_proxy { NET_HEADER_READ, NET_HEADER_MORE, NET_HEADER_REFUSED };
+/* Takes the header from head, where all that was received is; then peer is the client. */
+enum net_proxy net_proxy_read(struct net_connection *c);
 
 /* net.c */
 int64_t net_now_ms(const struct net *net);

@@ -7,6 +7,7 @@
 
 enum net_deadline net_deadline_of(const struct net_connection *c) {
     switch (c->state) {
+    case NET_STATE_PROXY:
     case NET_STATE_HANDSHAKE:
         return NET_DEADLINE_HANDSHAKE;
     case NET_STATE_READING:
@@ -107,6 +108,7 @@ void net_connection_expire(struct net_connection *c) {
         net_figure_add(c->net->figures, NET_LIMIT_REQUEST_TIME, 1);
         net_connection_close(c);
         return;
+    case NET_STATE_PROXY:
     case NET_STATE_RESPONDING:
     case NET_STATE_CLOSING:
     case NET_STATE_LINGERING:

@@ -426,6 +426,8 @@ static void ready(struct worker *worker) {
                                 .figures = process->figures,
                                 .connections_max = worker->start.limits.connections,
                                 .per_client_max = worker->start.limits.per_client,
+                                .proxies = worker->start.proxies.networks,
+                                .proxy_count = worker->start.proxies.count,
                                 .handshakes_max = worker->start.limits.handshakes};
     worker_send(worker, IPC_FIGURES, NULL, 0, process->figures_fd);
     config.callbacks.access = worker->start.has_access_log ? on_access : NULL;

@@ -48,6 +48,7 @@ static bool prove(const struct proof_wish *wish, struct err *e) {
     PL_AUTO(tls_look_clear) struct tls_look look = {0};
     const struct tls_look_wish ask = {.connect_host = wish->address,
                                       .port = wish->port,
+                                      .is_proxied = wish->is_proxied,
                                       .sni = wish->host[0] == '\0' ? NULL : wish->host,
                                       .timeout_ms = PROOF_TIMEOUT_MS};
     if (!tls_look_at(&ask, &look, e)) {

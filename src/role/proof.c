@@ -5,6 +5,7 @@ void proof_pack(const struct proof_wish *wish, struct pack_writer *w) {
     pack_u64(w, wish->number);
     pack_text(w, wish->address);
     pack_u16(w, wish->port);
+    pack_bool(w, wish->is_proxied);
     pack_text(w, wish->host);
     pack_u8(w, (uint8_t)wish->sha256_count);
     for (size_t i = 0; i < wish->sha256_count; i++) {
@@ -18,6 +19,7 @@ bool proof_read(const struct ipc_message *message, struct proof_wish *out_wish) 
     out_wish->number = unpack_u64(&r);
     unpack_text_into(&r, out_wish->address, sizeof(out_wish->address));
     out_wish->port = unpack_u16(&r);
+    out_wish->is_proxied = unpack_bool(&r);
     unpack_text_into(&r, out_wish->host, sizeof(out_wish->host));
     out_wish->sha256_count = unpack_u8(&r);
     if (out_wish->sha256_count > PROOF_CERTIFICATES_MAX) {

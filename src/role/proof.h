@@ -11,6 +11,7 @@ struct proof_wish {
     uint64_t number; /* comes back with the answer */
     char address[PROOF_ADDRESS_TEXT];
     uint16_t port;
+    bool is_proxied;            /* the listener wants a PROXY header first */
     char host[PROOF_HOST_TEXT]; /* "": no name is sent */
     uint8_t sha256[PROOF_CERTIFICATES_MAX][32];
     size_t sha256_count; /* any of them will do */

@@ -19,6 +19,7 @@ struct serve_wish {
     bool is_json_log;
     uint32_t net_count;             /* processes that serve; 0: one for each processor */
     struct worker_limits limits;    /* of each of them */
+    struct worker_proxies proxies;  /* trusted beside this machine itself */
     union snapshot_address metrics; /* where /metrics and /healthz are; AF_UNSPEC: nowhere */
 };
 

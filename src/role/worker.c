@@ -31,6 +31,8 @@ void worker_start_pack(const struct worker_start *start, struct pack_writer *w) 
     pack_u32(w, start->limits.connections);
     pack_u32(w, start->limits.per_client);
     pack_u32(w, start->limits.handshakes);
+    pack_u32(w, start->proxies.count);
+    pack_raw(w, start->proxies.networks, sizeof(start->proxies.networks));
     pack_text(w, start->data_dir);
     pack_text(w, start->sealing_key);
 }
@@ -48,9 +50,11 @@ bool worker_start_read(const struct ipc_message *message, struct worker_start *o
     out_start->limits.connections = unpack_u32(&r);
     out_start->limits.per_client = unpack_u32(&r);
     out_start->limits.handshakes = unpack_u32(&r);
+    out_start->proxies.count = unpack_u32(&r);
+    unpack_raw(&r, out_start->proxies.networks, sizeof(out_start->proxies.networks));
     unpack_text_into(&r, out_start->data_dir, sizeof(out_start->data_dir));
     unpack_text_into(&r, out_start->sealing_key, sizeof(out_start->sealing_key));
-    return unpack_is_done(&r);
+    return unpack_is_done(&r) && out_start->proxies.count <= WORKER_PROXIES_MAX;
 }
 
 bool worker_peer_read(const struct ipc_message *message, struct worker_peer *out_peer) {

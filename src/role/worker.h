@@ -8,6 +8,7 @@
 #ifndef PL_ROLE_WORKER_H
 #define PL_ROLE_WORKER_H
 
+#include "codec/ip.h"
 #include "ipc/pack.h"
 #include "role/peer.h"
 #include "sys/sandbox.h"
@@ -23,6 +24,13 @@ struct worker_limits {
     uint32_t handshakes;
 };
 
+/* Who may say, by the PROXY protocol, who its client is. */
+enum { WORKER_PROXIES_MAX = 32 };
+struct worker_proxies {
+    struct ip_network networks[WORKER_PROXIES_MAX];
+    uint32_t count;
+};
+
 /* The message "start". */
 struct worker_start {
     struct user user; /* to become; uid 0 or ours: stay */
@@ -31,6 +39,7 @@ struct worker_start {
     bool has_access_log;
     uint32_t number; /* of several of a kind */
     struct worker_limits limits;
+    struct worker_proxies proxies;
     char data_dir[4096];    /* "" where there is none */
     char sealing_key[4096]; /* a file that is not in the data directory; "": it is there */
 };

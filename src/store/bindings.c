@@ -19,6 +19,7 @@ static const struct column columns[] = {
     COLUMN(binding_row, port, COLUMN_UNSIGNED),
     COLUMN(binding_row, host, COLUMN_TEXT),
     COLUMN(binding_row, is_strict, COLUMN_BOOL),
+    COLUMN(binding_row, is_proxied, COLUMN_BOOL),
     COLUMN(binding_row, tls_policy, COLUMN_TEXT),
     COLUMN(binding_row, tls_policy_id, COLUMN_ID_OPTIONAL),
     COLUMN_OF_WORDS(binding_row, client_auth, client_auth_words),

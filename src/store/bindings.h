@@ -20,6 +20,7 @@ struct binding_row {
     const char *address;     /* canonical text of an IPv4 or IPv6 address, without brackets */
     unsigned port;           /* 1…65535 */
     const char *host;        /* lower case, A-labels, "*." allowed; "" for none */
+    bool is_proxied;         /* connections to this endpoint begin with a PROXY header */
     bool is_strict;          /* names that no binding has are refused on this endpoint */
     const char *tls_policy;  /* "intermediate"; "" for http */
     struct id tls_policy_id; /* of a policy of one's own; zero: a built-in one */

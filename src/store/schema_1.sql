@@ -408,6 +408,7 @@ CREATE TABLE bindings (
     port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
     host TEXT NOT NULL,
     is_strict INTEGER NOT NULL CHECK (is_strict IN (0, 1)),
+    is_proxied INTEGER NOT NULL CHECK (is_proxied IN (0, 1)),
     tls_policy TEXT NOT NULL,
     tls_policy_id BLOB REFERENCES tls_policies (id),
     client_auth TEXT NOT NULL CHECK (client_auth IN ('none', 'optional', 'required')),

@@ -12,6 +12,7 @@
 struct tls_look_wish {
     const char *connect_host; /* name or address to connect to */
     uint16_t port;
+    bool is_proxied;    /* send a PROXY header first that says: no proxy, I myself */
     const char *sni;    /* name to ask for; NULL or an address: none is sent */
     int64_t timeout_ms; /* for connecting and handshake together */
 };

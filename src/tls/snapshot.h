@@ -62,6 +62,7 @@ union snapshot_address {
 struct snapshot_listener {
     enum snapshot_scheme scheme;
     bool is_strict;
+    bool is_proxied; /* each connection begins with the PROXY protocol's header */
     union snapshot_address address;
     uint32_t default_binding;         /* SNAPSHOT_NONE when strict or without bindings */
     char text[SNAPSHOT_ADDRESS_TEXT]; /* "https://127.0.0.1:8443" */
@@ -136,6 +137,8 @@ PL_DEFINE_FREEP(snapshot_builder_freep, struct snapshot_builder, snapshot_builde
 bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapshot_scheme scheme,
                                    const char *address, uint16_t port, bool is_strict,
                                    uint32_t *out_listener, struct err *e) PL_MUST_USE;
+/* Its connections begin with the PROXY protocol's header. */
+void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener);
 
 struct snapshot_site_wish {
     struct id id;

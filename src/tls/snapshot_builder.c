@@ -229,6 +229,11 @@ bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapsh
     return add(builder, IMAGE_LISTENERS, &wanted, out_listener, e);
 }
 
+void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener) {
+    struct snapshot_listener *about = image_at(&builder->image, IMAGE_LISTENERS, listener);
+    about->is_proxied = true;
+}
+
 /* --- sites --------------------------------------------------------------------------------------
  */
 

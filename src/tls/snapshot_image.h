@@ -102,7 +102,7 @@ struct image_header {
 };
 
 extern const uint8_t image_magic[8];
-enum { IMAGE_VERSION = 3, IMAGE_ALIGNMENT = 8 };
+enum { IMAGE_VERSION = 4, IMAGE_ALIGNMENT = 8 };
 
 /* Elements of one kind, on the heap (capacity > 0) or in a mapping. */
 struct image_array {

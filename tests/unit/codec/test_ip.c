@@ -144,6 +144,53 @@ static void test_networks_have_their_kind_up_to_their_edges(void **state) {
     }
 }
 
+static bool is_in(const char *network_text, const char *ip_text) {
+    struct ip_network network;
+    struct ip ip;
+    assert_true(ip_network_parse(network_text, &network));
+    assert_true(ip_parse(ip_text, &ip));
+    return ip_network_has(&network, &ip);
+}
+
+static void test_networks(void **state) {
+    (void)state;
+    assert_true(is_in("192.0.2.0/24", "192.0.2.255"));
+    assert_false(is_in("192.0.2.0/24", "192.0.3.0"));
+    assert_true(is_in("192.0.2.128/25", "192.0.2.128"));
+    assert_false(is_in("192.0.2.128/25", "192.0.2.127"));
+    assert_true(is_in("192.0.2.1", "192.0.2.1"));
+    assert_false(is_in("192.0.2.1", "192.0.2.0"));
+    assert_true(is_in("0.0.0.0/0", "255.1.2.3"));
+    assert_false(is_in("0.0.0.0/0", "::1"));
+    assert_true(is_in("2001:db8::/33", "2001:db8:7fff::1"));
+    assert_false(is_in("2001:db8::/33", "2001:db8:8000::1"));
+    assert_true(is_in("::/0", "ffff::"));
+}
+
+static void test_texts_that_are_no_networks(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "x",
+        "/24",
+        "192.0.2.0/",
+        "192.0.2.0/33",
+        "192.0.2.1/24",
+        "192.0.2.0/024",
+        "192.0.2.0/-1",
+        "192.0.2.0/24/1",
+        "2001:db8::/129",
+        "2001:db8::1/64",
+        "192.0.2.0/2x",
+        "192.0.2.128/24",
+        "192.0.2.0/1000",
+    };
+    for (size_t i = 0; i < PL_ARRAY_LEN(texts); i++) {
+        struct ip_network network;
+        assert_false(ip_network_parse(texts[i], &network));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses_become_their_one_text),
@@ -151,6 +198,8 @@ int main(void) {
         cmocka_unit_test(test_bytes_are_four_or_sixteen),
         cmocka_unit_test(test_equal_needs_the_same_family),
         cmocka_unit_test(test_networks_have_their_kind_up_to_their_edges),
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_texts_that_are_no_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
