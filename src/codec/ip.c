@@ -148,9 +148,9 @@ enum ip_kind ip_classify(const struct ip *ip) {
 
 static bool same_prefix(const struct ip *a, const struct ip *b, unsigned bits) {
     size_t whole = bits / 8;
-    uint8_t mask = bits % 8 == 0 ? 0 : (uint8_t)(0xff00 >> bits % 8);
+    unsigned mask = bits % 8 == 0 ? 0 : 0xff00U >> bits % 8 & 0xffU;
     return a->len == b->len && memcmp(a->bytes, b->bytes, whole) == 0 &&
-           (mask == 0 || ((a->bytes[whole] ^ b->bytes[whole]) & mask) == 0);
+           (mask == 0 || ((unsigned)(a->bytes[whole] ^ b->bytes[whole]) & mask) == 0);
 }
 
 static bool read_bits(const char *text, unsigned max, uint8_t *out_bits) {
