@@ -598,6 +598,10 @@ bool ops_world_follow(struct ops_world *world, struct list *notes, bool *out_is_
     return ok;
 }
 
+bool ops_world_is_built(const struct ops_world *world) {
+    return world != NULL && world->now != NULL;
+}
+
 int64_t ops_world_seq(const struct ops_world *world) {
     return world->seq;
 }

@@ -31,7 +31,8 @@ PL_DEFINE_FREEP(ops_world_freep, struct ops_world, ops_world_free)
 bool ops_world_follow(struct ops_world *world, struct list *notes, bool *out_is_changed,
                       struct err *e) PL_MUST_USE;
 
-int64_t ops_world_seq(const struct ops_world *world); /* 0: nothing was built yet */
+bool ops_world_is_built(const struct ops_world *world); /* false for NULL */
+int64_t ops_world_seq(const struct ops_world *world);   /* 0: nothing was built yet */
 uint64_t ops_world_generation(const struct ops_world *world);
 size_t ops_world_bindings(const struct ops_world *world);
 const struct key_list *ops_world_keys(const struct ops_world *world); /* borrowed */

@@ -198,6 +198,11 @@ static bool is_all_proven(const struct pending *pending) {
 static void take_back(struct confirm *confirm, const struct pending *pending) {
     PL_AUTO(operation_row_freep) struct operation_row *operation = NULL;
     struct err e = {0};
+    if (pending->error.code == ERR_NONE) {
+        log_event(LOG_WARNING, "not-proven", "why", "probe gave no answer; the change stands",
+                  NULL);
+        return;
+    }
     log_error(&pending->error, "not-proven");
     bool ok =
         store_operation_get(ops_store(confirm->ops), &pending->operation_id, &operation, &e) &&

@@ -3,6 +3,8 @@
  * shows the new certificate; one that cannot be proven is taken back. Process: control, with probe
  * doing the connecting.
  *
+ * A change that probe could not be asked about stands: only what was seen takes it back.
+ *
  * Limits: CONFIRM_PROOFS_MAX bindings of one operation are tried (the first ones), for at most
  * CONFIRM_DEADLINE_MS; CONFIRM_PENDING_MAX operations wait at a time, and what is beyond counts
  * without proof.

@@ -49,6 +49,7 @@ struct control_process {
     int64_t index_seq;              /* of the version that was sent last; 0: none */
     int64_t applied_index_seq;      /* of the version that all net serve */
     int64_t applied_seq;            /* of the store, as it is served */
+    int64_t saved_seq;              /* of the store, as it was saved */
     int64_t save_at_ms;             /* 0: nothing to save */
     uint8_t told_world[WORLD_SIZE]; /* as it was last sent, for the metrics */
     int64_t expiry_at_ms;           /* when the first expiry is looked up again */
@@ -213,7 +214,9 @@ static void save(struct control_process *control) {
         !saved_write(control->worker->start.data_dir, ops_world_seq(control->world), &image,
                      ops_world_keys(control->world), &e)) {
         log_error(&e, "not-saved");
+        return;
     }
+    control->saved_seq = ops_world_seq(control->world);
 }
 
 /* A sign of life, for those who wait until a change is served. */
@@ -312,6 +315,9 @@ static bool on_message(struct worker *worker, struct ipc_message *message) {
                confirm_connect(control->confirm, message);
     case IPC_STOP:
         say_goodbye(control);
+        if (ops_world_is_built(control->world) && control->saved_seq != control->seq) {
+            save(control); /* so that the next start finds it */
+        }
         worker_stop(worker);
         return true;
     default:
@@ -377,7 +383,7 @@ static bool send_saved(struct control_process *control, struct err *e) {
     if (!is_current) {
         return false;
     }
-    control->seq = control->index_seq = saved.seq;
+    control->seq = control->index_seq = control->saved_seq = saved.seq;
     log_event(LOG_INFO, "serving-saved", NULL);
     return send_world(control, &saved.image, &saved.keys, (uint64_t)clock_now_ms(), e);
 }

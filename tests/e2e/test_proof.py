@@ -96,6 +96,14 @@ def test_without_its_store_a_server_serves_what_it_served_last(site, store, serv
     assert shown(store, port, 'shop.example.com') == serial_of(store, name)
 
 
+def test_what_was_served_last_is_there_at_the_next_start(site, store, server):
+    running, port = site
+    serving.certificate(store, 'unbound.example.com')  # a change that nothing serves
+    running.stop()  # at once: what was not saved yet is saved now
+    server().wait_log('serving-saved')
+    assert shown(store, port) == serial_of(store, f'{HOST} ec:p256')
+
+
 def test_damaged_saved_bindings_are_built_anew(site, store, server):
     running, port = site
     saved = store.data / 'serving'
