@@ -1,6 +1,6 @@
 /*
- * Identifiers: 16 random bytes in UUIDv7 order (RFC 9562 §5.7): Unix milliseconds, then random
- * bits.
+ * Identifiers: UUIDv7 (RFC 9562 §5.7): Unix milliseconds, a counter of 12 bits, then random bits.
+ * The ids that one process makes sort in the order in which it made them.
  *
  * People see and type the short form, the last eight hexadecimal digits (random ones).
  */
@@ -16,8 +16,12 @@ struct id {
     uint8_t bytes[ID_LEN];
 };
 
-/* Fails base.random. */
+/* After every id that this process made at that time or less than a second after it. Fails
+ * base.random. */
 bool id_new(int64_t now_ms, struct id *out_id, struct err *e) PL_MUST_USE;
+/* Where id does not sort after before, another process made it at the same time or the clock was
+ * set back: its time becomes the next one after that of before. */
+void id_follow(const struct id *before, struct id *id);
 /* No id. */
 #define ID_NONE ((struct id){{0}})
 bool id_equal(const struct id *a, const struct id *b);

@@ -110,6 +110,7 @@ bool store_audit_append(struct store *store, const struct audit_entry *entry, st
         row.object_id = *entry->object_id;
     }
     if (last != NULL) {
+        id_follow(&last->id, &row.id);
         row.number = last->number + 1;
         memcpy(row.previous_hash, last->hash, sizeof(row.previous_hash));
     }

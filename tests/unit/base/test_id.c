@@ -41,6 +41,38 @@ static void test_ids_of_one_moment_differ(void **state) {
     }
 }
 
+/* More than the counter has room for in one millisecond. */
+static void test_ids_of_one_moment_sort_as_they_were_made(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct id before;
+    assert_ok(id_new(5000, &before, &e), &e);
+    for (int i = 0; i < 10000; i++) {
+        struct id id;
+        assert_ok(id_new(i % 2 == 0 ? 5000 : 4999, &id, &e), &e);
+        assert_true(memcmp(before.bytes, id.bytes, ID_LEN) < 0);
+        assert_int_equal(id.bytes[6] >> 4, 7);
+        before = id;
+    }
+}
+
+static void test_an_id_follows_one_of_another_process(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct id before = {{0, 0, 0, 0, 9, 9, 0x7F, 0xFF, 0x80}};
+    struct id later;
+    struct id earlier;
+    assert_ok(id_new(8 * 256, &earlier, &e), &e);
+    assert_ok(id_new(10 * 256, &later, &e), &e);
+    struct id followed = later;
+    id_follow(&before, &followed);
+    assert_true(id_equal(&followed, &later));
+    followed = earlier;
+    id_follow(&before, &followed);
+    assert_memory_equal(followed.bytes, "\0\0\0\0\x09\x0a\x70\x00", 8);
+    assert_memory_equal(followed.bytes + 8, earlier.bytes + 8, 8);
+}
+
 static void test_the_long_form_reads_back(void **state) {
     (void)state;
     struct err e = {0};
@@ -114,6 +146,8 @@ int main(void) {
         cmocka_unit_test(test_a_new_id_is_a_version_7_uuid),
         cmocka_unit_test(test_later_ids_sort_later),
         cmocka_unit_test(test_ids_of_one_moment_differ),
+        cmocka_unit_test(test_ids_of_one_moment_sort_as_they_were_made),
+        cmocka_unit_test(test_an_id_follows_one_of_another_process),
         cmocka_unit_test(test_the_long_form_reads_back),
         cmocka_unit_test(test_other_texts_are_no_ids),
         cmocka_unit_test(test_people_may_type_either_form),
