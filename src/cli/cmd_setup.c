@@ -61,6 +61,9 @@ static const struct option init_options[] = {
 static const struct option demo_options[] = {
     {"once", OPTION_FLAG, NULL, "end after the verification: exit code 0 or 1"},
     {"https-port", OPTION_NUMBER, "PORT", "where the welcome site is (default 8443)"},
+    {"services-port", OPTION_NUMBER, "PORT", "where the services are, on https (default 8444)"},
+    {"http-port", OPTION_NUMBER, "PORT",
+     "where the CA's certificates are, and a redirection to https (default 8080)"},
     {"metrics-port", OPTION_NUMBER, "PORT", "where /metrics and /healthz are (default 9464)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };

@@ -12,6 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TRAITS_TEXT = 160 };
+
+/* What stands where others have their folder. */
+static const char *folder_of(const struct site_row *row) {
+    return row->kind == SITE_SERVICES ? "(built in)" : row->root_path;
+}
+
 static bool print_site(struct cli *cli, const struct site_row *row, const char *verb,
                        struct err *e) {
     out_line(&cli->out, "%s: site \"%s\", folder %s", verb, row->name, row->root_path);
@@ -45,7 +52,7 @@ static bool run_site_list(struct cli *cli, struct err *e) {
     out_table_begin(&table, &cli->out, headers, PL_ARRAY_LEN(headers));
     for (size_t i = 0; ok && i < rows.count; i++) {
         const struct site_row *row = rows.items[i];
-        const char *cells[] = {row->name, site_kind_text(row->kind), row->root_path};
+        const char *cells[] = {row->name, site_kind_text(row->kind), folder_of(row)};
         ok = out_table_row(&table, OUT_PLAIN, cells, e);
         (void)json_array_append_new(items, view_site(row));
     }
@@ -57,6 +64,29 @@ static bool run_site_list(struct cli *cli, struct err *e) {
 static const char *cert_name(struct cli *cli, const struct id *id, struct cert_row **row) {
     bool ok = !id_is_zero(id) && store_cert_get(ops_store(cli->ops), id, row, NULL);
     return ok && *row != NULL ? (*row)->friendly_name : "";
+}
+
+static void add_trait(char traits[TRAITS_TEXT], const char *separator, const char *word) {
+    size_t len = strlen(traits);
+    (void)snprintf(traits + len, TRAITS_TEXT - len, "%s%s", len == 0 ? "" : separator, word);
+}
+
+/* What is out of the ordinary about a binding; the services' parts. */
+static void format_traits(const struct binding_row *row, char out[TRAITS_TEXT]) {
+    out[0] = '\0';
+    for (size_t i = 0; i < row->parts.count; i++) {
+        add_trait(out, ",", row->parts.items[i]);
+    }
+    if (row->is_proxied) {
+        add_trait(out, "; ", "PROXY protocol");
+    }
+    if (row->is_strict) {
+        add_trait(out, "; ", "strict");
+    }
+    if (row->client_auth != CLIENT_AUTH_NONE) {
+        add_trait(out, "; ", "client certificate ");
+        add_trait(out, "", client_auth_text(row->client_auth));
+    }
 }
 
 static bool bind_row(struct cli *cli, struct out_table *table, json_t *items,
@@ -82,12 +112,8 @@ static bool bind_row(struct cli *cli, struct out_table *table, json_t *items,
                            names[i]);
         }
     }
-    char traits[64];
-    (void)snprintf(traits, sizeof(traits), "%s%s%s%s%s", row->is_proxied ? "PROXY protocol " : "",
-                   row->is_strict ? "strict" : "",
-                   row->is_strict && row->client_auth != CLIENT_AUTH_NONE ? ", " : "",
-                   row->client_auth == CLIENT_AUTH_NONE ? "" : "client certificate ",
-                   row->client_auth == CLIENT_AUTH_NONE ? "" : client_auth_text(row->client_auth));
+    char traits[TRAITS_TEXT];
+    format_traits(row, traits);
     id_format_short(&row->id, id);
     binding_format(row, place);
     const char *cells[] = {
@@ -129,7 +155,7 @@ static bool run_site_show(struct cli *cli, struct err *e) {
         return false;
     }
     out_line(&cli->out, "site \"%s\"", row->name);
-    out_field(&cli->out, "folder", "%s", row->root_path);
+    out_field(&cli->out, "folder", "%s", folder_of(row));
     for (size_t i = 0; i < row->index_names.count; i++) {
         out_field(&cli->out, i == 0 ? "index" : "", "%s", row->index_names.items[i]);
     }
@@ -166,7 +192,8 @@ static struct bind_wish wish_of(const struct cli *cli) {
                               .is_strict = args_flag(cli->args, "strict"),
                               .is_proxied = args_flag(cli->args, "proxy-protocol"),
                               .client_auth = client_auth_of(cli->args),
-                              .client_ca = args_text(cli->args, "client-ca")};
+                              .client_ca = args_text(cli->args, "client-ca"),
+                              .parts = args_text(cli->args, "parts")};
 }
 
 static bool run_bind_add(struct cli *cli, struct err *e) {
@@ -250,11 +277,15 @@ static bool run_bind_set(struct cli *cli, struct err *e) {
     int strict = args_choice(cli->args, "strict");
     int auth = args_choice(cli->args, "client-auth");
     bool is_strict = strict == 0;
+    int proxied = args_choice(cli->args, "proxy-protocol");
+    bool is_proxied = proxied == 0;
     enum client_auth client_auth = client_auth_of(cli->args);
     const struct bind_change change = {.tls_policy = args_text(cli->args, "policy"),
                                        .is_strict = strict < 0 ? NULL : &is_strict,
                                        .client_auth = auth < 0 ? NULL : &client_auth,
-                                       .client_ca = args_text(cli->args, "client-ca")};
+                                       .client_ca = args_text(cli->args, "client-ca"),
+                                       .parts = args_text(cli->args, "parts"),
+                                       .is_proxied = proxied < 0 ? NULL : &is_proxied};
     if (!ops_bind_pick(cli->ops, args_at(cli->args, 0), args_text(cli->args, "host"), &row, e)) {
         return false;
     }
@@ -263,9 +294,11 @@ static bool run_bind_set(struct cli *cli, struct err *e) {
     if (!ops_bind_set(cli->ops, &row, &change, e) || !cli_wait_served(cli, &served, e)) {
         return err_wrap(e, "could not change the binding %s %.200s", place, row->host);
     }
-    out_line(&cli->out, "changed: %s %s has the TLS policy %s; client certificate: %s%s", place,
-             row->host, row->tls_policy, client_auth_text(row->client_auth),
-             row->is_strict ? "; strict" : "");
+    char traits[TRAITS_TEXT];
+    format_traits(row, traits);
+    out_line(&cli->out, "changed: %s %s%s%s%s%s", place, row->host,
+             row->tls_policy[0] == '\0' ? "" : "has the TLS policy ", row->tls_policy,
+             traits[0] == '\0' ? "" : "; ", traits);
     return cli_print_served(cli, served, view_binding(row, ""), e);
 }
 
@@ -309,6 +342,9 @@ static const struct option bind_set_options[] = {
      "the CA certificates that clients' must come from; \"own\": this store's CA"},
     {"strict", OPTION_CHOICE, "yes|no",
      "refuse clients that ask for a name without a binding there"},
+    {"proxy-protocol", OPTION_CHOICE, "yes|no",
+     "connections there begin with the PROXY header; holds for all that is bound there"},
+    {"parts", OPTION_TEXT, "PART,…", "other parts of the site \"services\""},
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
@@ -324,6 +360,9 @@ static const struct option bind_options[] = {
     {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
     {"proxy-protocol", OPTION_FLAG, NULL,
      "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},
+    {"parts", OPTION_TEXT, "PART,…",
+     "of the built-in site \"services\": console, api, acme, enroll, est, pki on https; pki, "
+     "acme-http, redirect on http"},
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
@@ -360,13 +399,19 @@ const struct command site_commands[] = {
      "Every conflict is told before anything changes, and the key makes a test signature. A "
      "running server\n"
      "takes the change up within a second.\n\n"
-     "  padlock bind add shop https://0.0.0.0:443 --host www.example.com --cert \"Shop 2026\"",
+     "  padlock bind add shop https://0.0.0.0:443 --host www.example.com --cert \"Shop 2026\"\n\n"
+     "The site \"services\" is built in: console, API, ACME and enrolment on https; on http the "
+     "CA's files,\n"
+     "ACME's answers, and a redirection of everything else to https. It shares no address and "
+     "port with others.\n\n"
+     "  padlock bind add services https://127.0.0.1:8444 --cert admin --parts console,api\n"
+     "  padlock bind add services http://0.0.0.0:80 --parts pki,redirect",
      bind_options, run_bind_add},
     {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0,
      "tell what stands against a binding, change nothing", NULL, bind_options, run_bind_check},
     {"bind list", "", 0, 0, 0, "list the bindings", NULL, bind_list_options, run_bind_list},
     {"bind set", "BINDING", 1, 1, COMMAND_CHANGES,
-     "change a binding's TLS policy, client certificates or strictness",
+     "change a binding's TLS policy, client certificates, strictness or parts",
      "BINDING is an id, or https://ADDRESS:PORT, with --host where several names are bound.\n\n"
      "  padlock bind set https://0.0.0.0:443 --host intern.example.com --client-auth required",
      bind_set_options, run_bind_set},

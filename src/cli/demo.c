@@ -40,17 +40,22 @@ enum {
     READY_TIMEOUT_MS = 20000,
     RENEW_DAYS = 30,
     HTTPS_PORT = 8443,
+    SERVICES_PORT = 8444,
+    HTTP_PORT = 8080,
     METRICS_PORT = 9464,
     PATH_TEXT = 4200
 };
 
 #define DEMO_NAME "localhost"
 #define DEMO_SITE "welcome"
+#define DEMO_SERVICES "services"
 
 struct demo {
     struct cli *cli;
     char data_dir[PATH_TEXT];
     uint16_t port;
+    uint16_t services_port;
+    uint16_t http_port;
     uint16_t metrics_port;
     pid_t server;
 };
@@ -67,9 +72,9 @@ static void step(const struct demo *demo, const char *what) {
 }
 
 static bool make_store(struct demo *demo, struct err *e) {
-    const struct init_wish wish = {.ca_name = "Padlock "
-                                              "Demo",
-                                   .base_url = "http://localhost:8080"};
+    char base_url[64];
+    (void)snprintf(base_url, sizeof(base_url), "http://localhost:%u", demo->http_port);
+    const struct init_wish wish = {.ca_name = "Padlock Demo", .base_url = base_url};
     bool is_there = ops_store_exists(demo->data_dir);
     step(demo, is_there ? "1. the store is there from an earlier run"
                         : "1. store, sealing key, root and issuing CA: made");
@@ -176,17 +181,22 @@ static bool has_ip6(void) {
     return ok;
 }
 
-/* A binding of an earlier run is used again; one with an older certificate is made anew. */
-static bool bind_at(struct demo *demo, const char *url, const struct cert_row *cert,
-                    struct err *e) {
+/*
+ * A binding of an earlier run is used again; one with an older certificate is made anew. cert: NULL
+ * for http.
+ */
+static bool bind_at(struct demo *demo, const char *site, const char *url,
+                    const struct cert_row *cert, struct err *e) {
     PL_AUTO(binding_row_freep) struct binding_row *there = NULL;
     PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
     PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
     char cert_id[ID_TEXT_LEN + 1];
     struct err miss = {0};
-    id_format(&cert->id, cert_id);
+    if (cert != NULL) {
+        id_format(&cert->id, cert_id);
+    }
     if (ops_bind_pick(demo->cli->ops, url, "", &there, &miss)) {
-        if (id_equal(&there->ec_cert_id, &cert->id)) {
+        if (cert == NULL || id_equal(&there->ec_cert_id, &cert->id)) {
             out_field(&demo->cli->out, "bound", "%s", url);
             return true;
         }
@@ -194,7 +204,7 @@ static bool bind_at(struct demo *demo, const char *url, const struct cert_row *c
             return false;
         }
     }
-    const struct bind_wish wish = {.site = DEMO_SITE, .url = url, .cert = cert_id};
+    const struct bind_wish wish = {.site = site, .url = url, .cert = cert == NULL ? NULL : cert_id};
     out_field(&demo->cli->out, "bound", "%s", url);
     return ops_bind_plan(demo->cli->ops, &wish, &plan, e) &&
            ops_bind_add(demo->cli->ops, &plan, &row, e);
@@ -210,22 +220,34 @@ static bool drop_other_ports(struct demo *demo, struct err *e) {
         return false;
     }
     for (size_t i = 0; i < rows.count; i++) {
-        if (rows.items[i]->port != demo->port &&
-            !ops_bind_remove(demo->cli->ops, rows.items[i], e)) {
+        const struct binding_row *row = rows.items[i];
+        bool is_https = str_equal(row->scheme, "https");
+        bool is_services = row->parts.count > 0;
+        unsigned wanted = !is_https     ? demo->http_port
+                          : is_services ? demo->services_port
+                                        : demo->port;
+        if (row->port != wanted && !ops_bind_remove(demo->cli->ops, rows.items[i], e)) {
             return false;
         }
     }
     return true;
 }
 
-static bool make_bindings(struct demo *demo, const struct cert_row *cert, struct err *e) {
+/* At both loopback addresses. */
+static bool bind_both(struct demo *demo, const char *site, const char *scheme, unsigned port,
+                      const struct cert_row *cert, struct err *e) {
     char ip4[64];
     char ip6[64];
-    (void)snprintf(ip4, sizeof(ip4), "https://127.0.0.1:%u", demo->port);
-    (void)snprintf(ip6, sizeof(ip6), "https://[::1]:%u", demo->port);
-    step(demo, "4. bound to the loopback addresses");
-    return drop_other_ports(demo, e) && bind_at(demo, ip4, cert, e) &&
-           (!has_ip6() || bind_at(demo, ip6, cert, e));
+    (void)snprintf(ip4, sizeof(ip4), "%s://127.0.0.1:%u", scheme, port);
+    (void)snprintf(ip6, sizeof(ip6), "%s://[::1]:%u", scheme, port);
+    return bind_at(demo, site, ip4, cert, e) && (!has_ip6() || bind_at(demo, site, ip6, cert, e));
+}
+
+static bool make_bindings(struct demo *demo, const struct cert_row *cert, struct err *e) {
+    step(demo, "4. bound to the loopback addresses: the site, and the services");
+    return drop_other_ports(demo, e) && bind_both(demo, DEMO_SITE, "https", demo->port, cert, e) &&
+           bind_both(demo, DEMO_SERVICES, "https", demo->services_port, cert, e) &&
+           bind_both(demo, DEMO_SERVICES, "http", demo->http_port, NULL, e);
 }
 
 /* Waits until the server says that it listens (a byte), or ends (the pipe closes). */
@@ -242,7 +264,8 @@ static bool wait_ready(int fd, struct err *e) {
     (void)err_set(e, ERR_CLI_DEMO_SERVER,
                   ready == 0 ? "the server did not listen in time" : "the server ended at once");
     return err_hint(
-        e, "its own message is above; --https-port N and --metrics-port N take other ports");
+        e, "its own message is above; --https-port N, --services-port N, --http-port N and "
+           "--metrics-port N take other ports");
 }
 
 static bool start_server(struct demo *demo, struct err *e) {
@@ -322,6 +345,9 @@ static void print_end(const struct demo *demo, const char *root_path) {
     const struct out *out = &demo->cli->out;
     out_line(out, " ");
     out_colored(out, OUT_BOLD, "https://localhost:%u/", demo->port);
+    out_line(out, "CA certificates: http://localhost:%u/ca/", demo->http_port);
+    out_line(out, "services:        https://localhost:%u/ (what is built of them)",
+             demo->services_port);
     out_line(out, "metrics:         http://127.0.0.1:%u/metrics, /healthz", demo->metrics_port);
     out_line(out, "trust the root:  padlock trust install --data %s", demo->data_dir);
     out_line(out,
@@ -354,9 +380,10 @@ static bool walk(struct demo *demo, struct err *e) {
     bool is_once = args_flag(demo->cli->args, "once");
     return (is_once || wait_for_end(demo, e)) &&
            out_json(&demo->cli->out,
-                    json_pack("{s:s, s:i, s:i, s:s}", "data", demo->data_dir, "https_port",
-                              (int)demo->port, "metrics_port", (int)demo->metrics_port, "root",
-                              root_path),
+                    json_pack("{s:s, s:i, s:i, s:i, s:i, s:s}", "data", demo->data_dir,
+                              "https_port", (int)demo->port, "services_port",
+                              (int)demo->services_port, "http_port", (int)demo->http_port,
+                              "metrics_port", (int)demo->metrics_port, "root", root_path),
                     e);
 }
 
@@ -365,16 +392,25 @@ static void ignore_signal(int signal_number) {
     (void)signal_number;
 }
 
-bool demo_run(struct cli *cli, struct err *e) {
-    struct demo demo = {.cli = cli};
-    uint64_t port = args_number(cli->args, "https-port", HTTPS_PORT);
-    const struct sigaction quiet = {.sa_handler = ignore_signal};
-    uint64_t metrics_port = args_number(cli->args, "metrics-port", METRICS_PORT);
-    if (port == 0 || port > UINT16_MAX || metrics_port == 0 || metrics_port > UINT16_MAX) {
+static bool read_port(const struct cli *cli, const char *option, uint64_t usual, uint16_t *out_port,
+                      struct err *e) {
+    uint64_t port = args_number(cli->args, option, usual);
+    if (port == 0 || port > UINT16_MAX) {
         return err_set(e, ERR_CLI_OPTION_VALUE, "a port is a number from 1 to 65535");
     }
-    demo.port = (uint16_t)port;
-    demo.metrics_port = (uint16_t)metrics_port;
+    *out_port = (uint16_t)port;
+    return true;
+}
+
+bool demo_run(struct cli *cli, struct err *e) {
+    struct demo demo = {.cli = cli};
+    const struct sigaction quiet = {.sa_handler = ignore_signal};
+    if (!read_port(cli, "https-port", HTTPS_PORT, &demo.port, e) ||
+        !read_port(cli, "services-port", SERVICES_PORT, &demo.services_port, e) ||
+        !read_port(cli, "http-port", HTTP_PORT, &demo.http_port, e) ||
+        !read_port(cli, "metrics-port", METRICS_PORT, &demo.metrics_port, e)) {
+        return false;
+    }
     (void)sigaction(SIGINT, &quiet, NULL);
     bool ok = demo_data_dir(cli, demo.data_dir, e) && walk(&demo, e);
     stop_server(&demo);

@@ -147,20 +147,21 @@ static bool set_client_ca(json_t *object, const struct binding_row *row) {
 
 json_t *view_binding(const struct binding_row *row, const char *site_name) {
     json_t *o = json_object();
-    return finish(o,
-                  o != NULL && set_head(o, &row->id, row->created_ms) &&
-                      json_set_text(o, "site", site_name, NULL) &&
-                      json_set_text(o, "scheme", row->scheme, NULL) &&
-                      json_set_text(o, "address", row->address, NULL) &&
-                      json_set_integer(o, "port", row->port, NULL) &&
-                      json_set_text(o, "host", row->host, NULL) &&
-                      json_set_bool(o, "is_strict", row->is_strict, NULL) &&
-                      json_set_bool(o, "is_proxied", row->is_proxied, NULL) &&
-                      json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
-                      json_set_text(o, "client_auth", client_auth_text(row->client_auth), NULL) &&
-                      set_client_ca(o, row) && set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&
-                      set_id(o, "ec_certificate_id", &row->ec_cert_id) &&
-                      set_id(o, "ed25519_certificate_id", &row->ed25519_cert_id));
+    return finish(
+        o, o != NULL && set_head(o, &row->id, row->created_ms) &&
+               json_set_text(o, "site", site_name, NULL) &&
+               json_set_text(o, "scheme", row->scheme, NULL) &&
+               json_set_text(o, "address", row->address, NULL) &&
+               json_set_integer(o, "port", row->port, NULL) &&
+               json_set_text(o, "host", row->host, NULL) &&
+               json_set_bool(o, "is_strict", row->is_strict, NULL) &&
+               json_set_bool(o, "is_proxied", row->is_proxied, NULL) &&
+               json_set_text(o, "tls_policy", row->tls_policy, NULL) &&
+               json_set_text(o, "client_auth", client_auth_text(row->client_auth), NULL) &&
+               set_client_ca(o, row) && json_set_taken(o, "parts", view_texts(&row->parts), NULL) &&
+               set_id(o, "rsa_certificate_id", &row->rsa_cert_id) &&
+               set_id(o, "ec_certificate_id", &row->ec_cert_id) &&
+               set_id(o, "ed25519_certificate_id", &row->ed25519_cert_id));
 }
 
 json_t *view_audit(const struct audit_row *row) {

@@ -198,6 +198,8 @@ const char *http_status_phrase(int status) {
     } phrases[] = {
         {100, "Continue"},
         {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
         {204, "No Content"},
         {206, "Partial Content"},
         {301, "Moved Permanently"},
@@ -212,6 +214,8 @@ const char *http_status_phrase(int status) {
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
         {411, "Length Required"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},

@@ -28,6 +28,7 @@ static const struct {
     {IPC_CONTROL, "control"},
     {IPC_PROBE, "probe"},
     {IPC_METRICS, "metrics"},
+    {IPC_NET_SERVICES, "net-services"},
 };
 
 bool ipc_may_send(enum ipc_type type, enum ipc_role from, enum ipc_role to) {

@@ -17,7 +17,9 @@ enum ipc_role {
     IPC_CONTROL = 1 << 5,
     IPC_PROBE = 1 << 6,
     IPC_METRICS = 1 << 7,
-    IPC_ALL_WORKERS = IPC_NET | IPC_KEYS | IPC_UNPACK | IPC_CONTROL | IPC_PROBE | IPC_METRICS,
+    IPC_NET_SERVICES = 1 << 8, /* net for the site "services" alone */
+    IPC_BOTH_NET = IPC_NET | IPC_NET_SERVICES,
+    IPC_ALL_WORKERS = IPC_BOTH_NET | IPC_KEYS | IPC_UNPACK | IPC_CONTROL | IPC_PROBE | IPC_METRICS,
 };
 
 enum ipc_type {

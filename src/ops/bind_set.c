@@ -180,10 +180,52 @@ static bool change_clients(struct ops *ops, const struct bind_change *change,
     return is_mode_alone || bind_choose_client_ca(ops, change->client_ca, row, der, e);
 }
 
+static bool change_parts(struct ops *ops, const char *text, struct binding_row *row,
+                         struct list *out, struct err *e) {
+    PL_AUTO(site_row_freep) struct site_row *site = NULL;
+    if (text == NULL) {
+        return true;
+    }
+    if (!store_site_get(ops->store, &row->site_id, &site, e)) {
+        return false;
+    }
+    return site == NULL || bind_choose_parts(site, text, row, out, e);
+}
+
+/* The header comes before anything else of a connection: all bindings of the endpoint have it, or
+ * none. The row itself is written by the caller. */
+static bool change_proxied(struct ops *ops, const bool *is_proxied, struct binding_row *row,
+                           struct err *e) {
+    PL_AUTO(mem_freep) char *after = NULL;
+    const struct binding_filter endpoint = {.address = row->address, .port = row->port};
+    if (is_proxied == NULL || *is_proxied == row->is_proxied) {
+        return true;
+    }
+    row->is_proxied = *is_proxied;
+    do {
+        const struct page page = {.limit = STORE_PAGE_MAX, .after = after};
+        PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
+        if (!store_binding_list(ops->store, &endpoint, BINDING_SORT_AGE, &page, &rows, e)) {
+            return false;
+        }
+        for (size_t i = 0; i < rows.count; i++) {
+            rows.items[i]->is_proxied = *is_proxied;
+            if (!id_equal(&rows.items[i]->id, &row->id) &&
+                !store_binding_update(ops->store, rows.items[i], e)) {
+                return false;
+            }
+        }
+        mem_free(after);
+        after = PL_TAKE(rows.next);
+    } while (after != NULL);
+    return true;
+}
+
 bool ops_bind_set(struct ops *ops, struct binding_row **row, const struct bind_change *change,
                   struct err *e) {
     PL_AUTO(policy_found_clear) struct policy_found policy = {0};
     PL_AUTO(buf_clear) struct buf der = {0};
+    PL_AUTO(list_clear) struct list parts = {0};
     char place[96];
     char title[OPERATION_TITLE_MAX];
     struct binding_row *old = *row;
@@ -196,14 +238,16 @@ bool ops_bind_set(struct ops *ops, struct binding_row **row, const struct bind_c
                        place);
     }
     if (!change_policy(ops, change->tls_policy, old, &policy, e) ||
-        !change_clients(ops, change, old, &der, e)) {
+        !change_clients(ops, change, old, &der, e) ||
+        !change_parts(ops, change->parts, old, &parts, e)) {
         return false;
     }
     old->is_strict = change->is_strict == NULL ? old->is_strict : *change->is_strict;
     (void)snprintf(title, sizeof(title), "bind set %s %.300s", place, old->host);
     struct binding_row *written = NULL;
     PL_AUTO(operation_rollback) struct operation op = {0};
-    if (!ops_begin(ops, &op, title, true, e) || !store_binding_update(ops->store, old, e) ||
+    if (!ops_begin(ops, &op, title, true, e) || !change_proxied(ops, change->is_proxied, old, e) ||
+        !store_binding_update(ops->store, old, e) ||
         !ops_audit(ops, "bind.set", "binding", &old->id, title, e) ||
         !store_binding_get(ops->store, &old->id, &written, e)) {
         return false;

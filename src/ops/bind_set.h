@@ -17,4 +17,11 @@ bool bind_choose_policy(struct ops *ops, const char *name, struct binding_row *r
 bool bind_choose_client_ca(struct ops *ops, const char *file, struct binding_row *row,
                            struct buf *out_der, struct err *e) PL_MUST_USE;
 
+/*
+ * The parts of the site "services", by their words with commas between (NULL: all usual ones), into
+ * the row, whose scheme is known; out holds the words. Fails ops.bind.parts.
+ */
+bool bind_choose_parts(const struct site_row *site, const char *text, struct binding_row *row,
+                       struct list *out, struct err *e) PL_MUST_USE;
+
 #endif

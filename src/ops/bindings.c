@@ -23,6 +23,7 @@ void bind_plan_clear(struct bind_plan *plan) {
     binding_row_free(plan->existing);
     policy_found_clear(&plan->policy);
     buf_clear(&plan->client_ca);
+    list_clear(&plan->parts);
     list_clear(&plan->conflicts);
     list_clear(&plan->warnings);
     *plan = (struct bind_plan){0};
@@ -162,6 +163,12 @@ static bool check_neighbour(struct bind_plan *plan, const struct binding_row *ot
                        other->port, other->address, other->is_proxied ? " a" : "out a");
         return add_conflict(plan, ERR_OPS_BIND_PROXY, text, e);
     }
+    bool is_services = plan->row.parts.count > 0;
+    if (is_services != (other->parts.count > 0) && str_equal(other->address, plan->row.address)) {
+        (void)snprintf(text, sizeof(text), "port %u of %s serves %s already: they share no address",
+                       other->port, other->address, is_services ? "a site" : "the services");
+        return add_conflict(plan, ERR_OPS_BIND_SERVICES, text, e);
+    }
     if (other->is_strict != plan->row.is_strict) {
         return list_printf(
             &plan->warnings, e,
@@ -236,6 +243,10 @@ static bool resolve(struct ops *ops, const struct bind_wish *wish, struct bind_p
         !ops_site_pick(ops, wish->site, &plan->site, e)) {
         return false;
     }
+    plan->row.scheme = plan->scheme;
+    if (!bind_choose_parts(plan->site, wish->parts, &plan->row, &plan->parts, e)) {
+        return false;
+    }
     bool is_https = str_equal(plan->scheme, "https");
     if (is_https != (wish->cert != NULL)) {
         return err_set(e, ERR_OPS_BIND_URL,
@@ -293,7 +304,6 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
         return false;
     }
     plan->row.site_id = plan->site->id;
-    plan->row.scheme = plan->scheme;
     plan->row.address = plan->address;
     plan->row.host = plan->host;
     if (!check_same(ops, plan, e) || !check_neighbours(ops, plan, e) ||

@@ -21,6 +21,7 @@ struct bind_wish {
     bool is_proxied; /* all bindings of an address and port, or none */
     enum client_auth client_auth;
     const char *client_ca; /* a file with CA certificates; NULL or "own": the own CA */
+    const char *parts;     /* of the site "services": "console,api"; NULL for other sites */
 };
 
 /* What a wish comes to, before anything is changed. Clear works on a zeroed struct. */
@@ -35,6 +36,7 @@ struct bind_plan {
     char host[256];
     struct policy_found policy;  /* none for http */
     struct buf client_ca;        /* what row.client_ca points to */
+    struct list parts;           /* what row.parts points to */
     struct list conflicts;       /* reasons why it cannot be made, a sentence each */
     struct list warnings;        /* what will work, but perhaps not as meant */
     enum err_code conflict_code; /* of the first conflict */
@@ -46,7 +48,8 @@ void bind_plan_clear(struct bind_plan *plan);
  * certificate; no key; expired), warnings (a binding without a host is overridden for names that
  * others have; the certificate ends soon; nothing else answers for names that are not bound).
  * Success is that it could be looked at. Fails for what is no binding at all: ops.bind.url,
- * ops.policy.missing, ops.site.missing, ops.cert.missing, ops.bind.client_ca, ops.bind.client_auth.
+ * ops.policy.missing, ops.site.missing, ops.cert.missing, ops.bind.client_ca, ops.bind.client_auth,
+ * ops.bind.parts.
  */
 bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_plan *out_plan,
                    struct err *e) PL_MUST_USE;
@@ -77,14 +80,16 @@ struct bind_change {
     const char *tls_policy;
     const bool *is_strict;
     const enum client_auth *client_auth;
-    const char *client_ca; /* as in a wish */
+    const char *client_ca;  /* as in a wish */
+    const char *parts;      /* likewise */
+    const bool *is_proxied; /* of all bindings of its address and port */
 };
 
 /*
  * Changes a binding; row is renewed. Can be undone.
  *
  * Fails  ops.policy.missing, ops.bind.policy_key (the policy cannot use its certificate),
- *        ops.bind.client_auth, ops.bind.client_ca, pki.trust.empty, sys.file.*
+ *        ops.bind.client_auth, ops.bind.client_ca, ops.bind.parts, pki.trust.empty, sys.file.*
  */
 bool ops_bind_set(struct ops *ops, struct binding_row **row, const struct bind_change *change,
                   struct err *e) PL_MUST_USE;
@@ -102,6 +107,9 @@ bool ops_bind_client_cas(struct ops *ops, const struct binding_row *row, struct 
 
 /* Can be undone. */
 bool ops_bind_remove(struct ops *ops, struct binding_row *row, struct err *e) PL_MUST_USE;
+
+/* The services' parts of the row as http/parts.h numbers them; words that are none are left out. */
+uint32_t binding_parts_mask(const struct binding_row *row);
 
 /* "https://[::1]:8443" */
 void binding_format(const struct binding_row *row, char out[96]);

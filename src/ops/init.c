@@ -12,6 +12,7 @@
 #include "ca/tbs.h"
 #include "ops/context.h"
 #include "ops/issuer.h"
+#include "ops/sites.h"
 #include "pki/lint.h"
 #include "sys/file.h"
 #include "sys/user.h"
@@ -233,7 +234,8 @@ static bool make_all(struct made *made, const struct init_wish *wish, struct err
     char default_name[CA_NAME_MAX + 1];
     (void)snprintf(default_name, sizeof(default_name), "Padlock on %.36s", node_name);
     named.ca_name = wish->ca_name == NULL ? default_name : wish->ca_name;
-    bool ok = ops_open(made->data_dir, &ops, e) && (wish->has_no_ca || make_ca(ops, &named, e));
+    bool ok = ops_open(made->data_dir, &ops, e) && ops_site_add_services(ops, e) &&
+              (wish->has_no_ca || make_ca(ops, &named, e));
     return ok && give_all(made->data_dir, e);
 }
 

@@ -84,12 +84,31 @@ bool ops_site_pick(struct ops *ops, const char *text, struct site_row **out_row,
     return true;
 }
 
+bool ops_site_add_services(struct ops *ops, struct err *e) {
+    struct site_row row = {.kind = SITE_SERVICES, .name = "services", .root_path = ""};
+    PL_AUTO(operation_rollback) struct operation op = {0};
+    return ops_begin(ops, &op, "init: the site of the services", false, e) &&
+           store_site_insert(ops->store, &row, e) &&
+           ops_audit(ops, "site.add", "site", &row.id, row.name, e) && ops_end(ops, &op, e);
+}
+
+static bool refuse_built_in(const struct site_row *row, struct err *e) {
+    if (row->kind == SITE_STATIC) {
+        return true;
+    }
+    (void)err_set(e, ERR_OPS_SITE_BUILT_IN,
+                  "\"%.100s\" is built in: it has no folder, and it stays", row->name);
+    return err_hint(e, "its bindings say what is served of it: \"padlock bind list --site %s\"",
+                    row->name);
+}
+
 bool ops_site_set(struct ops *ops, struct site_row *row, const char *name, const char *root,
                   struct err *e) {
     char path[PATH_MAX];
     char title[OPERATION_TITLE_MAX];
     (void)snprintf(title, sizeof(title), "site set %s", row->name);
-    if ((name != NULL && (!check_name(name, e) ||
+    if (!refuse_built_in(row, e) ||
+        (name != NULL && (!check_name(name, e) ||
                           (!str_equal_nocase(name, row->name) && !refuse_taken(ops, name, e)))) ||
         (root != NULL && !check_root(root, path, e))) {
         return false;
@@ -131,7 +150,7 @@ bool ops_site_remove(struct ops *ops, struct site_row *row, bool is_unbound, str
     char title[OPERATION_TITLE_MAX];
     (void)snprintf(title, sizeof(title), "site remove %s", row->name);
     PL_AUTO(operation_rollback) struct operation op = {0};
-    return ops_begin(ops, &op, title, true, e) && clear_bindings(ops, row, is_unbound, e) &&
-           store_site_delete(ops->store, row, e) &&
+    return refuse_built_in(row, e) && ops_begin(ops, &op, title, true, e) &&
+           clear_bindings(ops, row, is_unbound, e) && store_site_delete(ops->store, row, e) &&
            ops_audit(ops, "site.remove", "site", &row->id, row->name, e) && ops_end(ops, &op, e);
 }

@@ -42,6 +42,7 @@ struct building {
     uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
     bool is_strict[SNAPSHOT_LISTENERS_MAX];
     bool is_proxied[SNAPSHOT_LISTENERS_MAX];
+    bool is_services[SNAPSHOT_LISTENERS_MAX];
     size_t binding_count;
 };
 
@@ -123,7 +124,8 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
     }
     const struct snapshot_site_wish wish = {.id = *id,
                                             .name = row->name,
-                                            .root_path = row->root_path,
+                                            .root_path =
+                                                row->kind == SITE_SERVICES ? NULL : row->root_path,
                                             .index_names = index_names,
                                             .index_name_count = count};
     return snapshot_builder_add_site(building->builder, &wish, out_site, e) &&
@@ -227,6 +229,10 @@ static bool add_listener(struct building *building, const struct binding_row *ro
     }
     building->is_strict[*out_listener] = row->is_strict;
     building->is_proxied[*out_listener] = row->is_proxied;
+    building->is_services[*out_listener] = row->parts.count > 0;
+    if (row->parts.count > 0) {
+        snapshot_builder_set_services(building->builder, *out_listener);
+    }
     if (row->is_proxied) {
         snapshot_builder_set_proxied(building->builder, *out_listener);
     }
@@ -344,8 +350,15 @@ static bool add_binding(struct building *building, const struct binding_row *row
     if (wish.site == SNAPSHOT_NONE) {
         return note(building, "a binding's site is gone", row->host, e);
     }
-    return add_listener(building, row, &wish.listener, e) &&
-           snapshot_builder_add_binding(building->builder, &wish, e) &&
+    wish.parts = binding_parts_mask(row);
+    if (!add_listener(building, row, &wish.listener, e)) {
+        return false;
+    }
+    if (building->is_services[wish.listener] != (row->parts.count > 0)) {
+        return note(building, "a binding shares its address with the services and is not served",
+                    row->host, e);
+    }
+    return snapshot_builder_add_binding(building->builder, &wish, e) &&
            remember_place(building, row, wish.listener, e);
 }
 
@@ -425,7 +438,8 @@ static bool fits_listener(const struct building *building, const struct binding_
     format_listener(row, key);
     return !known(building->listeners, key, strlen(key), &listener) ||
            (building->is_strict[listener] == row->is_strict &&
-            building->is_proxied[listener] == row->is_proxied);
+            building->is_proxied[listener] == row->is_proxied &&
+            building->is_services[listener] == (row->parts.count > 0));
 }
 
 static enum step follow_binding(struct building *building, const struct id *id, struct err *e) {

@@ -77,8 +77,13 @@ static void connect_two(const struct child *a, const struct child *b) {
 }
 
 static bool belong_together(enum ipc_role a, enum ipc_role b) {
-    return (a == IPC_NET && b == IPC_KEYS) || (a == IPC_KEYS && b == IPC_NET) ||
-           (a == IPC_CONTROL && b == IPC_PROBE) || (a == IPC_PROBE && b == IPC_CONTROL);
+    static const unsigned pairs[] = {IPC_NET | IPC_KEYS, IPC_NET_SERVICES | IPC_KEYS,
+                                     IPC_NET_SERVICES | IPC_CONTROL, IPC_CONTROL | IPC_PROBE};
+    bool is_pair = false;
+    for (size_t i = 0; i < PL_ARRAY_LEN(pairs); i++) {
+        is_pair = is_pair || (a | b) == pairs[i];
+    }
+    return is_pair;
 }
 
 static void connect_to_others(const struct supervisor *s, const struct child *child) {
@@ -101,10 +106,8 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
                                  .number = child->number,
                                  .limits = s->wish->limits,
                                  .proxies = s->wish->proxies};
-    enum user_role role = child->role == IPC_NET                                   ? USER_NET
-                          : child->role == IPC_KEYS                                ? USER_KEYS
-                          : child->role == IPC_PROBE || child->role == IPC_METRICS ? USER_NET
-                                                                                   : USER_STORE;
+    bool is_outside = (child->role & (IPC_BOTH_NET | IPC_PROBE | IPC_METRICS)) != 0;
+    enum user_role role = is_outside ? USER_NET : child->role == IPC_KEYS ? USER_KEYS : USER_STORE;
     if (!user_for(role, &start.user, e)) {
         return false;
     }
@@ -171,8 +174,8 @@ static void give_holdings(const struct child *child) {
     if (child->role == IPC_KEYS) {
         holdings_give_keys(&s->holdings, child->peer);
     }
-    if (child->role == IPC_NET) {
-        holdings_give_net(&s->holdings, child->peer);
+    if ((child->role & IPC_BOTH_NET) != 0) {
+        holdings_give_net(&s->holdings, child->peer, child->role);
     }
     if (child->role == IPC_METRICS) {
         supervisor_give_metrics(s, child->peer);

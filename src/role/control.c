@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "ops/world.h"
 #include "role/confirm.h"
+#include "role/control_services.h"
 #include "role/listing.h"
 #include "role/saved.h"
 #include "role/workers.h"
@@ -37,6 +38,7 @@ struct control_process {
     struct ops *ops; /* NULL: the store cannot be opened; the saved bindings are served */
     struct ops_world *world;
     struct confirm *confirm;
+    struct control_services *services;
     struct listing listing; /* of roots and listeners as they were last sent */
     uv_fs_event_t watch;
     uv_timer_t poll;
@@ -192,6 +194,7 @@ static bool open_store(struct control_process *control, struct err *e) {
     }
     ops_set_actor(control->ops, "serve");
     confirm_set_ops(control->confirm, control->ops);
+    control_services_set_ops(control->services, control->ops);
     return ops_world_new(control->ops, &control->world, e);
 }
 
@@ -311,8 +314,10 @@ static bool on_message(struct worker *worker, struct ipc_message *message) {
     case IPC_APPLIED:
         return on_applied(control, message);
     case IPC_PEER:
-        return worker_peer_read(message, &about) && about.role == IPC_PROBE &&
-               confirm_connect(control->confirm, message);
+        return worker_peer_read(message, &about) &&
+               (about.role == IPC_PROBE ? confirm_connect(control->confirm, message)
+                                        : about.role == IPC_NET_SERVICES &&
+                                              control_services_connect(control->services, message));
     case IPC_STOP:
         say_goodbye(control);
         if (ops_world_is_built(control->world) && control->saved_seq != control->seq) {
@@ -355,7 +360,8 @@ static bool begin(struct worker *worker, struct err *e) {
     struct control_process *control = worker->own = memory;
     control->worker = worker;
     control->folder = open(worker->start.data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (!confirm_new(worker, &control->confirm, e)) {
+    if (!confirm_new(worker, &control->confirm, e) ||
+        !control_services_new(worker, &control->services, e)) {
         return false;
     }
     confirm_on_settled(control->confirm, on_settled, control);
@@ -411,6 +417,7 @@ static void end(struct worker *worker) {
         return;
     }
     confirm_free(control->confirm);
+    control_services_free(control->services);
     ops_world_free(control->world);
     ops_close(control->ops);
     listing_clear(&control->listing);

@@ -120,7 +120,8 @@ bool holdings_take_roots(struct holdings *holdings, const struct ipc_message *me
 static void want_listener(void *ctx, const struct listing_listener *about) {
     struct holdings *holdings = ctx;
     for (struct held_socket *s = holdings->sockets; s != NULL; s = s->next) {
-        if (str_equal(s->about.text, about->text)) {
+        bool is_same = str_equal(s->about.text, about->text);
+        if (is_same && s->about.is_services == about->is_services) {
             s->is_wanted = true;
             return;
         }
@@ -169,6 +170,17 @@ static bool find_given(const struct holdings *holdings, struct held_socket *s) {
     return false;
 }
 
+/* A copy of the one that listens there for the other kind of net, and is not wanted any more. */
+static bool find_former(const struct holdings *holdings, struct held_socket *s) {
+    for (const struct held_socket *o = holdings->sockets; o != NULL; o = o->next) {
+        if (o != s && o->fd >= 0 && !o->is_wanted && str_equal(o->about.text, s->about.text)) {
+            s->fd = fcntl(o->fd, F_DUPFD_CLOEXEC, 0);
+            return s->fd >= 0;
+        }
+    }
+    return false;
+}
+
 static bool open_socket(struct held_socket *s, struct err *e) {
     const struct tcp_listen_options options = {.backlog = BACKLOG,
                                                .defer_accept_s = DEFER_ACCEPT_S};
@@ -187,7 +199,7 @@ bool holdings_open_sockets(struct holdings *holdings,
         if (s->fd >= 0) {
             continue;
         }
-        if (find_given(holdings, s) || open_socket(s, &failure)) {
+        if (find_given(holdings, s) || find_former(holdings, s) || open_socket(s, &failure)) {
             s->is_told = false;
             opened(ctx, s);
             continue;
@@ -334,7 +346,10 @@ static void send_named(struct peer *peer, enum ipc_type type, const char *name, 
     }
 }
 
-void holdings_send_socket(struct peer *peer, const struct held_socket *socket) {
+void holdings_send_socket(struct peer *peer, enum ipc_role role, const struct held_socket *socket) {
+    if (socket->about.is_services != (role == IPC_NET_SERVICES)) {
+        return;
+    }
     send_named(peer, socket->is_wanted ? IPC_LISTENER : IPC_NOT_LISTENING, socket->about.text,
                socket->is_wanted ? socket->fd : -1);
 }
@@ -344,14 +359,15 @@ void holdings_send_index(const struct holdings *holdings, struct peer *peer) {
     send_place(peer, IPC_INDEX, version->generation, version->index_segments, version->index_fd);
 }
 
-void holdings_give_net(const struct holdings *holdings, struct peer *peer) {
+void holdings_give_net(const struct holdings *holdings, struct peer *peer, enum ipc_role role) {
     const struct held_version *version = &holdings->current;
-    for (const struct held_folder *f = holdings->folders; f != NULL; f = f->next) {
+    for (const struct held_folder *f = holdings->folders; f != NULL && role == IPC_NET;
+         f = f->next) {
         send_named(peer, IPC_ROOT, f->path, f->fd);
     }
     for (const struct held_socket *s = holdings->sockets; s != NULL; s = s->next) {
         if (s->fd >= 0) {
-            holdings_send_socket(peer, s);
+            holdings_send_socket(peer, role, s);
         }
     }
     for (uint32_t i = 0; i < version->segment_count; i++) {

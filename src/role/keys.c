@@ -29,13 +29,19 @@ enum {
     TICKET_AHEAD_MS = 10 * 1000, /* all of net have it before its time */
 };
 
+/* Ticket keys of one kind of net: what one could do with the other's tickets must not be. */
+struct tickets {
+    enum ipc_role role;
+    struct ticket_key keys[TICKET_KEYS_MAX];
+    size_t count;
+};
+
 struct keys_process {
     struct worker *worker;
     struct ring *ring;
     struct key_table *table;
     struct peer *callers[CALLERS_MAX]; /* NULL: free */
-    struct ticket_key tickets[TICKET_KEYS_MAX];
-    size_t ticket_count;
+    struct tickets tickets[2];
     uv_timer_t timer;
     int64_t flushed_ms;
 };
@@ -140,37 +146,53 @@ static void give_ticket(struct peer *peer, const struct ticket_key *key) {
     secret_cleanse(room, sizeof(room));
 }
 
-static void give_to_all(const struct keys_process *keys, const struct ticket_key *key) {
+static void give_to_all(const struct keys_process *keys, enum ipc_role role,
+                        const struct ticket_key *key) {
     for (size_t i = 0; i < CALLERS_MAX; i++) {
-        if (keys->callers[i] != NULL && peer_role(keys->callers[i]) == IPC_NET) {
+        if (keys->callers[i] != NULL && peer_role(keys->callers[i]) == role) {
             give_ticket(keys->callers[i], key);
         }
     }
 }
 
-/* All of net have a key before the first of them encrypts with it. */
-static void renew_tickets(struct keys_process *keys) {
+/* All of a kind have a key before the first of them encrypts with it. */
+static void renew_tickets(const struct keys_process *keys, struct tickets *tickets) {
     int64_t now_ms = clock_now_ms();
-    int64_t newest_ms = keys->ticket_count == 0 ? 0 : keys->tickets[0].not_before_ms;
-    if (keys->ticket_count > 0 && now_ms + TICKET_AHEAD_MS < newest_ms + TICKETS_LIFETIME_MS / 4) {
+    int64_t newest_ms = tickets->count == 0 ? 0 : tickets->keys[0].not_before_ms;
+    if (tickets->count > 0 && now_ms + TICKET_AHEAD_MS < newest_ms + TICKETS_LIFETIME_MS / 4) {
         return;
     }
     struct ticket_key key;
     if (!random_bytes(&key, sizeof(key), NULL)) {
         return;
     }
-    key.not_before_ms = keys->ticket_count == 0 ? now_ms : newest_ms + TICKETS_LIFETIME_MS / 4;
+    key.not_before_ms = tickets->count == 0 ? now_ms : newest_ms + TICKETS_LIFETIME_MS / 4;
     key.not_before_ms = key.not_before_ms < now_ms ? now_ms : key.not_before_ms;
-    size_t kept = keys->ticket_count < TICKET_KEYS_MAX ? keys->ticket_count : TICKET_KEYS_MAX - 1;
-    memmove(&keys->tickets[1], &keys->tickets[0], kept * sizeof(key));
-    keys->tickets[0] = key;
-    keys->ticket_count = kept + 1;
-    give_to_all(keys, &key);
+    size_t kept = tickets->count < TICKET_KEYS_MAX ? tickets->count : TICKET_KEYS_MAX - 1;
+    memmove(&tickets->keys[1], &tickets->keys[0], kept * sizeof(key));
+    tickets->keys[0] = key;
+    tickets->count = kept + 1;
+    give_to_all(keys, tickets->role, &key);
     secret_cleanse(&key, sizeof(key));
 }
 
+static void renew_all_tickets(struct keys_process *keys) {
+    for (size_t i = 0; i < PL_ARRAY_LEN(keys->tickets); i++) {
+        renew_tickets(keys, &keys->tickets[i]);
+    }
+}
+
 static void on_timer(uv_timer_t *timer) {
-    renew_tickets(timer->data);
+    renew_all_tickets(timer->data);
+}
+
+static void give_tickets(const struct keys_process *keys, struct peer *peer) {
+    for (size_t i = 0; i < PL_ARRAY_LEN(keys->tickets); i++) {
+        const struct tickets *tickets = &keys->tickets[i];
+        for (size_t j = 0; j < tickets->count && tickets->role == peer_role(peer); j++) {
+            give_ticket(peer, &tickets->keys[j]);
+        }
+    }
 }
 
 /* --- who asks ------------------------------------------------------------------------------------
@@ -202,8 +224,8 @@ static bool add_caller(struct keys_process *keys, struct ipc_message *message) {
     while (slot < CALLERS_MAX && keys->callers[slot] != NULL) {
         slot++;
     }
-    if (!worker_peer_read(message, &about) ||
-        (about.role != IPC_NET && about.role != IPC_CONTROL) || slot == CALLERS_MAX) {
+    if (!worker_peer_read(message, &about) || (about.role & (IPC_BOTH_NET | IPC_CONTROL)) == 0 ||
+        slot == CALLERS_MAX) {
         return false;
     }
     const struct peer_callbacks callbacks = {
@@ -213,9 +235,7 @@ static bool add_caller(struct keys_process *keys, struct ipc_message *message) {
         log_error(&e, "peer-not-connected");
         return true;
     }
-    for (size_t i = 0; about.role == IPC_NET && i < keys->ticket_count; i++) {
-        give_ticket(keys->callers[slot], &keys->tickets[i]);
-    }
+    give_tickets(keys, keys->callers[slot]);
     return true;
 }
 
@@ -276,6 +296,8 @@ static bool open_ring(struct worker *worker, struct err *e) {
     }
     struct keys_process *keys = worker->own = memory;
     keys->worker = worker;
+    keys->tickets[0].role = IPC_NET;
+    keys->tickets[1].role = IPC_NET_SERVICES;
     const char *elsewhere = worker->start.sealing_key;
     bool has_path = elsewhere[0] != '\0'
                         ? mem_strdup(elsewhere, &path, e)
@@ -298,7 +320,7 @@ static void keep(struct worker *worker, struct sandbox_wish *wish) {
 
 static void ready(struct worker *worker) {
     struct keys_process *keys = worker->own;
-    renew_tickets(keys);
+    renew_all_tickets(keys);
     (void)uv_timer_start(&keys->timer, on_timer, TICKET_CHECK_MS, TICKET_CHECK_MS);
 }
 

@@ -37,6 +37,7 @@ static bool write_lists(const struct snapshot *snapshot, struct listing *out, st
         const struct snapshot_listener *listener = snapshot_listener_at(snapshot, i);
         pack_raw(&listeners, &listener->address, sizeof(listener->address));
         pack_text(&listeners, listener->text);
+        pack_bool(&listeners, listener->is_services);
     }
     return pack_end(&roots, e) && pack_end(&listeners, e);
 }
@@ -81,6 +82,7 @@ bool listing_each_listener(const struct ipc_message *message,
         struct listing_listener listener;
         unpack_raw(&r, &listener.address, sizeof(listener.address));
         unpack_text_into(&r, listener.text, sizeof(listener.text));
+        listener.is_services = unpack_bool(&r);
         sa_family_t family = listener.address.any.sa_family;
         r.is_broken = r.is_broken || (family != AF_INET && family != AF_INET6);
         if (!r.is_broken) {

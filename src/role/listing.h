@@ -23,6 +23,7 @@ bool listing_same(const struct buf *a, const struct buf *b);
 struct listing_listener {
     union snapshot_address address;
     char text[SNAPSHOT_ADDRESS_TEXT];
+    bool is_services; /* for net-services, and for no other */
 };
 
 /* Calls each for every entry, borrowed; false when the message is malformed. */

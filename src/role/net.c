@@ -267,7 +267,8 @@ static bool make_listeners(struct net *net, const struct snapshot *snapshot,
     struct net_listener *made = NULL;
     for (uint32_t i = 0; i < snapshot_listener_count(snapshot); i++) {
         const struct snapshot_listener *about = snapshot_listener_at(snapshot, i);
-        if (!has_listener(net, about) && !make_listener(net, about, i, &made, e)) {
+        if (about->is_services == net->config.is_services && !has_listener(net, about) &&
+            !make_listener(net, about, i, &made, e)) {
             drop_listeners(made);
             return false;
         }
@@ -283,12 +284,14 @@ static void renumber_listeners(struct net *net, const struct snapshot *snapshot)
     while (*at != NULL) {
         struct net_listener *l = *at;
         l->index = snapshot_find_listener(snapshot, &l->about);
-        if (l->index != SNAPSHOT_NONE) {
+        if (l->index != SNAPSHOT_NONE &&
+            snapshot_listener_at(snapshot, l->index)->is_services == net->config.is_services) {
             l->about = *snapshot_listener_at(snapshot, l->index);
             at = &l->next;
             continue;
         }
         *at = l->next;
+        l->index = SNAPSHOT_NONE;
         if (l->fd >= 0) {
             (void)close(l->fd);
             l->fd = -1;
@@ -516,6 +519,11 @@ void net_resume(struct net *net, void *connection) {
     after_turn(net);
 }
 
+void net_answer(struct net *net, void *connection, struct http_response *response) {
+    net_connection_answered(connection, response);
+    after_turn(net);
+}
+
 static void on_events(uv_poll_t *poll, int status, int events) {
     struct net *net = poll->data;
     struct epoll_event list[EVENTS_MAX];
@@ -585,6 +593,7 @@ static void set_durations(struct net *net) {
         [NET_DEADLINE_HEADER] = config->header_ms != 0 ? config->header_ms : NET_HEADER_MS,
         [NET_DEADLINE_IDLE] = config->idle_ms != 0 ? config->idle_ms : NET_IDLE_MS,
         [NET_DEADLINE_STALL] = config->stall_ms != 0 ? config->stall_ms : NET_STALL_MS,
+        [NET_DEADLINE_CONTENT] = config->content_ms != 0 ? config->content_ms : NET_CONTENT_MS,
         [NET_DEADLINE_LINGER] = NET_LINGER_MS,
     };
     for (unsigned i = 0; i < NET_DEADLINE_COUNT; i++) {

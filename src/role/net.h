@@ -45,6 +45,11 @@ enum {
     NET_TAKEN_MIN = 16 * 1024,
     NET_LINGER_MS = 2 * 1000,    /* reading over what a client still sends after a refusal */
     NET_DISCARD_MAX = 64 * 1024, /* bytes of request body that are read over */
+    /* A request's content for the services comes at NET_CONTENT_MIN bytes, or is whole, in each
+     * NET_CONTENT_MS; of all of them so much is kept at a time. */
+    NET_CONTENT_MS = 10 * 1000,
+    NET_CONTENT_MIN = 8 * 1024,
+    NET_CONTENTS_MAX = 64 * 1024 * 1024,
 };
 
 /* One request that was answered, or refused (then method and target may be empty). */
@@ -97,9 +102,23 @@ struct net_callbacks {
      */
     bool (*open_listener)(void *ctx, const struct snapshot_listener *listener, int *out_fd,
                           struct err *e);
+    /*
+     * Hands a request to the site "services" to whoever answers (service/frame.h). It stays the
+     * connection's until net_answer(), or forget(). False: nobody takes more.
+     *
+     * connection   a name for net_answer()
+     * is_safe      it may be asked twice (RFC 9110 §9.2.1)
+     * request      its frame, taken
+     * out_ticket   for forget()
+     */
+    bool (*forward)(void *ctx, void *connection, bool is_safe, struct buf *request,
+                    uint32_t *out_ticket);
+    /* The connection has ended: nobody waits for that answer any more. */
+    void (*forget)(void *ctx, uint32_t ticket);
 };
 
 struct net_config {
+    bool is_services;          /* serves the listeners of the site "services", and no others */
     uv_loop_t *loop;           /* outlives the net */
     struct tls_engine *engine; /* outlives the net */
     struct net_callbacks callbacks;
@@ -115,6 +134,7 @@ struct net_config {
     int64_t header_ms;
     int64_t idle_ms;
     int64_t stall_ms;
+    int64_t content_ms;
 };
 
 /* Fails base.oom, net.loop. */
@@ -146,6 +166,9 @@ void net_free(struct net *net);
 void *net_current(const struct net *net);
 /* The signature that the connection waits for has come, or will not come: its handshake goes on. */
 void net_resume(struct net *net, void *connection);
+
+/* The answer to a request that was forwarded; the response is taken. */
+void net_answer(struct net *net, void *connection, struct http_response *response);
 
 /* Borrowed. */
 const struct net_figures *net_figures(const struct net *net);

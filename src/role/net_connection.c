@@ -9,8 +9,6 @@
 #include "role/net_parts.h"
 
 #include "base/mem.h"
-#include "site/connection_page.h"
-#include "site/static.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,9 +27,9 @@ enum {
 enum net_step {
     NET_STEP_AGAIN,
     NET_STEP_INPUT,
-    NET_STEP_OUTPUT,    /* room in the socket */
-    NET_STEP_SIGNATURE, /* the signer's answer */
-    NET_STEP_PAUSE,     /* others' turn */
+    NET_STEP_OUTPUT, /* room in the socket */
+    NET_STEP_ANSWER, /* another process's: a signature, or what the services say */
+    NET_STEP_PAUSE,  /* others' turn */
     NET_STEP_CLOSE,
 };
 
@@ -43,8 +41,16 @@ static const bool may_follow[NET_STATE_COUNT][NET_STATE_COUNT] = {
         {[NET_STATE_HANDSHAKE] = true, [NET_STATE_READING] = true, [NET_STATE_CLOSED] = true},
     [NET_STATE_HANDSHAKE] =
         {[NET_STATE_READING] = true, [NET_STATE_CLOSING] = true, [NET_STATE_CLOSED] = true},
-    [NET_STATE_READING] =
-        {[NET_STATE_RESPONDING] = true, [NET_STATE_CLOSING] = true, [NET_STATE_CLOSED] = true},
+    [NET_STATE_READING] = {[NET_STATE_CONTENT] = true,
+                           [NET_STATE_WAITING] = true,
+                           [NET_STATE_RESPONDING] = true,
+                           [NET_STATE_CLOSING] = true,
+                           [NET_STATE_CLOSED] = true},
+    [NET_STATE_CONTENT] = {[NET_STATE_WAITING] = true,
+                           [NET_STATE_RESPONDING] = true,
+                           [NET_STATE_CLOSING] = true,
+                           [NET_STATE_CLOSED] = true},
+    [NET_STATE_WAITING] = {[NET_STATE_RESPONDING] = true, [NET_STATE_CLOSED] = true},
     [NET_STATE_RESPONDING] = {[NET_STATE_READING] = true,
                               [NET_STATE_DISCARDING] = true,
                               [NET_STATE_CLOSING] = true,
@@ -212,61 +218,6 @@ static enum net_step linger(struct net_connection *c) {
 /* --- exchanges
  * ---------------------------------------------------------------------------------------- */
 
-void net_exchange_free(struct net_exchange *exchange) {
-    mem_free(exchange);
-}
-
-static bool new_exchange(struct net_connection *c, struct err *e) {
-    void *memory = PL_TAKE(c->net->spare);
-    if (memory == NULL && !mem_alloc(sizeof(struct net_exchange), &memory, e)) {
-        return false;
-    }
-    struct net_exchange *exchange = memory;
-    http_response_init(&exchange->response, 200);
-    exchange->method = exchange->target = exchange->host = (struct http_text){0};
-    exchange->texts = NULL;
-    exchange->site = NULL;
-    exchange->reason = NULL;
-    exchange->started_ms = net_now_ms(c->net);
-    exchange->body_sent = 0;
-    c->exchange = exchange;
-    return true;
-}
-
-static void drop_exchange(struct net_connection *c) {
-    struct net_exchange *exchange = PL_TAKE(c->exchange);
-    if (exchange == NULL) {
-        return;
-    }
-    http_response_clear(&exchange->response);
-    mem_free(exchange->texts);
-    net_exchange_free(c->net->spare);
-    c->net->spare = exchange;
-}
-
-static struct http_text move_text(struct http_text text, char **at) {
-    if (text.len > 0) {
-        memcpy(*at, text.at, text.len);
-    }
-    struct http_text moved = {.at = *at, .len = text.len};
-    *at += text.len;
-    return moved;
-}
-
-/* The request's bytes go before the response is sent: the log's texts get a place of their own. */
-static bool own_texts(struct net_exchange *exchange, struct err *e) {
-    void *memory = NULL;
-    if (!mem_alloc(exchange->method.len + exchange->target.len + exchange->host.len + 1, &memory,
-                   e)) {
-        return false;
-    }
-    char *at = exchange->texts = memory;
-    exchange->method = move_text(exchange->method, &at);
-    exchange->target = move_text(exchange->target, &at);
-    exchange->host = move_text(exchange->host, &at);
-    return true;
-}
-
 static void start_reading(struct net_connection *c) {
     if (c->head.len == 0) {
         buf_clear(&c->head);
@@ -284,7 +235,7 @@ static enum net_step finish_exchange(struct net_connection *c) {
     net_log_access(c, c->exchange);
     count_request(c);
     c->has_answered = true;
-    drop_exchange(c);
+    net_exchange_drop(c);
     if (!c->is_keep_alive) {
         return begin_closing(c);
     }
@@ -301,7 +252,7 @@ static enum net_step abort_exchange(struct net_connection *c, const struct err *
     c->exchange->reason = e->code == ERR_NONE ? "the response could not be written" : e->step[0];
     c->is_keep_alive = false;
     net_log_access(c, c->exchange);
-    drop_exchange(c);
+    net_exchange_drop(c);
     return NET_STEP_CLOSE;
 }
 
@@ -324,12 +275,11 @@ static enum net_step send_body(struct net_connection *c) {
 }
 
 /* The head and as much of the body as fits into one record with it. */
-static bool send_head(struct net_connection *c, const struct http_request *request, struct err *e) {
+static bool send_head(struct net_connection *c, struct err *e) {
     struct http_response *response = &c->exchange->response;
     const struct h1_framing framing = {
-        .is_keep_alive = c->is_keep_alive, .minor = request->minor, .date = net_date(c->net)};
-    bool has_body =
-        request->method != HTTP_HEAD && response->status != 204 && response->status != 304;
+        .is_keep_alive = c->is_keep_alive, .minor = c->exchange->minor, .date = net_date(c->net)};
+    bool has_body = !c->exchange->is_head && response->status != 204 && response->status != 304;
     size_t body_len = 0;
     struct buf *first = &c->net->first;
     buf_reset(first);
@@ -347,146 +297,103 @@ static bool send_head(struct net_connection *c, const struct http_request *reque
     return write_plain(c, first->data, first->len + body_len, e);
 }
 
-/* --- from a request to its site
- * --------------------------------------------------------------------- */
-
-/* The handshake's binding in the newest snapshot; false when nothing answers for the name any more.
- */
-static bool renew_binding(struct net_connection *c) {
-    struct net *net = c->net;
-    if (c->listener->index == SNAPSHOT_NONE) {
-        return net->is_stopping; /* what was begun is finished as it was */
-    }
-    if (c->snapshot == net->snapshot) {
-        return true;
-    }
-    const char *name = c->tls == NULL ? "" : tls_connection_server_name(c->tls);
-    uint32_t binding = SNAPSHOT_NONE;
-    bool is_found = c->tls == NULL || snapshot_lookup(net->snapshot, c->listener->index, name,
-                                                      strlen(name), &binding) != SNAPSHOT_NO_MATCH;
-    if (is_found) {
-        snapshot_free(c->snapshot);
-        c->snapshot = snapshot_ref(net->snapshot);
-        c->listener_index = c->listener->index;
-        c->binding = binding;
-    }
-    return is_found;
-}
-
-/* What the client has shown of itself is enough for the binding, too. */
-static bool is_covered(const struct net_connection *c, uint32_t binding) {
-    if (c->tls == NULL || binding == SNAPSHOT_NONE) {
-        return true;
-    }
-    struct snapshot_binding rule = snapshot_binding_at(c->snapshot, binding);
-    return tls_connection_covers(c->tls, &rule);
-}
-
-/*
- * The site that answers. Over TLS it is the handshake's; a Host that belongs to another site is
- * sent away (RFC 9110 §7.4), for the certificate and the rules of this connection are not that
- * site's.
- */
-static bool find_site(struct net_connection *c, const struct http_request *request,
-                      struct snapshot_site *out_site) {
-    uint32_t asked = SNAPSHOT_NONE;
-    if (!renew_binding(c)) {
-        return false;
-    }
-    struct http_text host = request->host;
-    if (host.len > 2 && host.at[0] == '[') {
-        host = (struct http_text){.at = host.at + 1, .len = host.len - 2};
-    }
-    bool is_named = c->tls == NULL || host.len > 0;
-    if (is_named && snapshot_lookup(c->snapshot, c->listener_index, host.at, host.len, &asked) ==
-                        SNAPSHOT_NO_MATCH) {
-        return false;
-    }
-    uint32_t asked_site =
-        asked == SNAPSHOT_NONE ? SNAPSHOT_NONE : snapshot_binding_at(c->snapshot, asked).site;
-    uint32_t site = c->tls == NULL ? asked_site : snapshot_binding_at(c->snapshot, c->binding).site;
-    bool is_same = (asked_site == SNAPSHOT_NONE || asked_site == site) &&
-                   is_covered(c, c->binding) && is_covered(c, asked);
-    if (is_same) {
-        *out_site = snapshot_site_at(c->snapshot, site);
-    }
-    return is_same;
-}
-
-static bool respond(struct net_connection *c, const struct http_request *request, struct err *e) {
-    struct http_response *response = &c->exchange->response;
-    if (request->body_kind == HTTP_BODY_LENGTH && request->body_len > NET_DISCARD_MAX) {
-        response->must_close = true;
-        return http_response_set_page(response, 413, "Requests to this address have no content.",
-                                      e);
-    }
-    struct snapshot_site site;
-    if (!find_site(c, request, &site)) {
-        response->must_close = true;
-        return http_response_set_page(response, 421, "This connection was made for another name.",
-                                      e);
-    }
-    c->exchange->site = site.name;
-    if (c->tls != NULL && connection_page_is_asked(request)) {
-        return connection_page_respond(c->tls, request, response, e);
-    }
-    return static_respond(&site, request, response, e);
-}
-
 static bool may_keep_alive(const struct net_connection *c, const struct http_request *request) {
-    return request->is_keep_alive && !request->expects_continue &&
-           !c->exchange->response.must_close && !c->net->is_stopping &&
-           c->listener->index != SNAPSHOT_NONE;
+    bool is_read = !request->expects_continue || c->exchange->is_forwarded;
+    return request->is_keep_alive && is_read && !c->exchange->response.must_close &&
+           !c->net->is_stopping && c->listener->index != SNAPSHOT_NONE;
 }
 
 static enum net_step fail_exchange(struct net_connection *c, const struct err *e) {
     return c->exchange == NULL ? NET_STEP_CLOSE : abort_exchange(c, e);
 }
 
-/* Answers; the response may go on after the request's bytes are gone. */
-static enum net_step answer(struct net_connection *c, const struct http_request *request) {
+/* The response may go on after the request's bytes are gone. */
+static enum net_step begin_response(struct net_connection *c) {
     struct err e = {0};
     set_state(c, NET_STATE_RESPONDING);
-    if (!new_exchange(c, &e)) {
+    if (!send_head(c, &e)) {
         return fail_exchange(c, &e);
     }
-    c->exchange->method = request->method_text;
-    c->exchange->target = request->target;
-    c->exchange->host = request->host;
-    if (!respond(c, request, &e)) {
+    if (http_body_is_done(&c->exchange->response.body)) {
+        return finish_exchange(c);
+    }
+    return net_exchange_own_texts(c->exchange, &e) ? NET_STEP_AGAIN : fail_exchange(c, &e);
+}
+
+/* The request was read in full, and its answer will come from another process. */
+static enum net_step send_forward(struct net_connection *c) {
+    struct err e = {0};
+    if (net_forward_send(c, &e)) {
+        set_state(c, NET_STATE_WAITING);
+        return NET_STEP_ANSWER;
+    }
+    return e.code == ERR_NONE ? begin_response(c) : fail_exchange(c, &e);
+}
+
+static enum net_step begin_forwarding(struct net_connection *c,
+                                      const struct http_request *request) {
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct err e = {0};
+    bool is_asked = c->has_body && request->expects_continue && request->minor > 0;
+    if (!net_exchange_own_texts(c->exchange, &e) ||
+        (is_asked && !write_plain(c, go_on, sizeof(go_on) - 1, &e))) {
+        return fail_exchange(c, &e);
+    }
+    if (!c->has_body) {
+        return send_forward(c);
+    }
+    set_state(c, NET_STATE_CONTENT);
+    return NET_STEP_AGAIN;
+}
+
+static enum net_step answer(struct net_connection *c, const struct http_request *request) {
+    struct err e = {0};
+    if (!net_exchange_new(c, &e)) {
+        return fail_exchange(c, &e);
+    }
+    struct net_exchange *exchange = c->exchange;
+    exchange->method = request->method_text;
+    exchange->target = request->target;
+    exchange->host = request->host;
+    exchange->minor = request->minor;
+    exchange->is_head = request->method == HTTP_HEAD;
+    exchange->is_safe = exchange->is_head || request->method == HTTP_GET;
+    if (!net_exchange_respond(c, request, &e)) {
         return fail_exchange(c, &e);
     }
     c->has_body = request->body_kind != HTTP_BODY_NONE;
     c->is_keep_alive = may_keep_alive(c, request);
     c->lingers = c->has_body;
     h1_body_init(&c->body, request);
-    if (!send_head(c, request, &e)) {
-        return fail_exchange(c, &e);
-    }
-    if (http_body_is_done(&c->exchange->response.body)) {
-        return finish_exchange(c);
-    }
-    return own_texts(c->exchange, &e) ? NET_STEP_AGAIN : fail_exchange(c, &e);
+    return exchange->is_forwarded ? begin_forwarding(c, request) : begin_response(c);
 }
 
 /* What is no request gets its status and an end. */
 static enum net_step refuse(struct net_connection *c, const struct h1_refusal *refusal) {
     struct err e = {0};
-    struct http_request *request = &c->net->request;
-    memset(request, 0, offsetof(struct http_request, fields));
-    request->minor = 1;
-    set_state(c, NET_STATE_RESPONDING);
-    if (!new_exchange(c, &e)) {
+    if (!net_exchange_new(c, &e)) {
         return NET_STEP_CLOSE;
     }
     c->exchange->reason = refusal->reason;
     c->is_keep_alive = false;
     c->lingers = true;
-    if (!http_response_set_page(&c->exchange->response, refusal->status, refusal->reason, &e) ||
-        !send_head(c, request, &e)) {
+    if (!http_response_set_page(&c->exchange->response, refusal->status, refusal->reason, &e)) {
         return fail_exchange(c, &e);
     }
-    return finish_exchange(c);
+    return begin_response(c);
+}
+
+/* The content is not what it has to be: what was read of it goes, and the connection with it. */
+static enum net_step refuse_content(struct net_connection *c, const struct h1_refusal *refusal) {
+    struct err e = {0};
+    c->exchange->reason = refusal->reason;
+    c->exchange->response.must_close = true;
+    c->is_keep_alive = false;
+    c->lingers = true;
+    if (!http_response_set_page(&c->exchange->response, refusal->status, refusal->reason, &e)) {
+        return fail_exchange(c, &e);
+    }
+    return begin_response(c);
 }
 
 /* --- reading
@@ -562,6 +469,61 @@ static enum net_step read_request(struct net_connection *c) {
     return buf_append(&c->head, c->net->plain, len, NULL) ? NET_STEP_AGAIN : NET_STEP_CLOSE;
 }
 
+/* Sees to it that there is plaintext in hand; false, with what is needed, when there is none. */
+static bool fill_head(struct net_connection *c, enum net_step *out_step) {
+    struct err e = {0};
+    size_t len = 0;
+    if (c->head.len > 0) {
+        return true;
+    }
+    enum tls_status status = read_plain(c, &len, &e);
+    if (status == TLS_DONE) {
+        *out_step = NET_STEP_CLOSE;
+        return buf_append(&c->head, c->net->plain, len, NULL);
+    }
+    bool is_over = status != TLS_WANT_INPUT || c->has_ended;
+    *out_step = status != TLS_WANT_INPUT ? end_of_input(c, status, &e)
+                : is_over                ? begin_closing(c)
+                                         : NET_STEP_INPUT;
+    return false;
+}
+
+/* A request's content, for the services. */
+static enum net_step read_content(struct net_connection *c) {
+    enum net_step step = NET_STEP_CLOSE;
+    struct h1_refusal refusal = {0};
+    struct err e = {0};
+    const uint8_t *data = NULL;
+    size_t data_len = 0;
+    size_t used = 0;
+    if (!fill_head(c, &step)) {
+        return step;
+    }
+    enum h1_result result =
+        h1_body_read(&c->body, c->head.data, c->head.len, &used, &data, &data_len, &refusal);
+    if (result == H1_REFUSED) {
+        return refuse_content(c, &refusal);
+    }
+    switch (net_forward_add(c, data, data_len, &e)) {
+    case NET_CONTENT_KEPT:
+        break;
+    case NET_CONTENT_TOO_LARGE:
+        refusal = (struct h1_refusal){413, "The request's content is too large for this address."};
+        return refuse_content(c, &refusal);
+    case NET_CONTENT_NO_ROOM:
+        refusal = (struct h1_refusal){503, "Too much is being sent here at the moment."};
+        return refuse_content(c, &refusal);
+    case NET_CONTENT_FAILED:
+        return fail_exchange(c, &e);
+    }
+    buf_consume(&c->head, used);
+    if (result != H1_WHOLE) {
+        return NET_STEP_AGAIN;
+    }
+    c->has_body = c->lingers = false;
+    return send_forward(c);
+}
+
 /* Takes the next bytes of a body from where they lie; *out_used of them. */
 static enum net_step discard_some(struct net_connection *c, const uint8_t *bytes, size_t len,
                                   size_t *out_used) {
@@ -578,22 +540,12 @@ static enum net_step discard_some(struct net_connection *c, const uint8_t *bytes
 }
 
 static enum net_step discard_body(struct net_connection *c) {
-    struct err e = {0};
-    size_t len = 0;
+    enum net_step step = NET_STEP_CLOSE;
     size_t used = 0;
-    if (c->head.len == 0) {
-        enum tls_status status = read_plain(c, &len, &e);
-        if (status == TLS_WANT_INPUT) {
-            return c->has_ended ? begin_closing(c) : NET_STEP_INPUT;
-        }
-        if (status != TLS_DONE) {
-            return end_of_input(c, status, &e);
-        }
-        if (!buf_append(&c->head, c->net->plain, len, NULL)) {
-            return NET_STEP_CLOSE;
-        }
+    if (!fill_head(c, &step)) {
+        return step;
     }
-    enum net_step step = discard_some(c, c->head.data, c->head.len, &used);
+    step = discard_some(c, c->head.data, c->head.len, &used);
     buf_consume(&c->head, used);
     if (step == NET_STEP_AGAIN && c->state == NET_STATE_DISCARDING) {
         c->lingers = false;
@@ -651,7 +603,7 @@ static enum net_step shake_hands(struct net_connection *c) {
         return c->has_ended ? end_handshake(c) : NET_STEP_INPUT;
     case TLS_WANT_SIGNATURE:
         c->awaits_signature = true;
-        return NET_STEP_SIGNATURE;
+        return NET_STEP_ANSWER;
     case TLS_ENDED:
     case TLS_BROKEN:
         break;
@@ -695,6 +647,10 @@ static enum net_step advance(struct net_connection *c) {
         return shake_hands(c);
     case NET_STATE_READING:
         return read_request(c);
+    case NET_STATE_CONTENT:
+        return read_content(c);
+    case NET_STATE_WAITING:
+        return c->exchange->is_answered ? begin_response(c) : NET_STEP_ANSWER;
     case NET_STATE_RESPONDING:
         return send_body(c);
     case NET_STATE_DISCARDING:
@@ -822,7 +778,7 @@ void net_connection_close(struct net_connection *c) {
                                   ? c->exchange->reason
                                   : "the connection ended before the response";
         net_log_access(c, c->exchange);
-        drop_exchange(c);
+        net_exchange_drop(c);
     }
     buf_reset(&net->out);
     net_set_deadline(c, NET_DEADLINE_NONE);
@@ -847,9 +803,22 @@ void net_connection_time_out(struct net_connection *c) {
     const struct h1_refusal refusal = {.status = 408, .reason = "the request did not come in time"};
     c->io = (struct tls_io){.out = &c->net->out};
     net_figure_add(c->net->figures, NET_LIMIT_REQUEST_TIME, 1);
-    if (refuse(c, &refusal) == NET_STEP_CLOSE) {
+    enum net_step step =
+        c->state == NET_STATE_CONTENT ? refuse_content(c, &refusal) : refuse(c, &refusal);
+    if (step == NET_STEP_CLOSE) {
         net_connection_close(c);
         return;
     }
+    net_connection_run(c);
+}
+
+void net_connection_answered(struct net_connection *c, struct http_response *response) {
+    struct net_exchange *exchange = c->exchange;
+    PL_BUG_UNLESS(c->state == NET_STATE_WAITING);
+    http_response_clear(&exchange->response);
+    exchange->response = *response;
+    http_response_init(response, 0);
+    exchange->is_answered = true;
+    c->is_keep_alive = c->is_keep_alive && !exchange->response.must_close && !c->net->is_stopping;
     net_connection_run(c);
 }

@@ -40,6 +40,7 @@ enum net_deadline {
     NET_DEADLINE_HEADER,
     NET_DEADLINE_IDLE,
     NET_DEADLINE_STALL,
+    NET_DEADLINE_CONTENT,
     NET_DEADLINE_LINGER,
     NET_DEADLINE_COUNT
 };
@@ -54,6 +55,8 @@ enum net_state {
     NET_STATE_PROXY, /* waiting for the PROXY header */
     NET_STATE_HANDSHAKE,
     NET_STATE_READING,    /* a request's head; or nothing: idle */
+    NET_STATE_CONTENT,    /* a request's content, for the services */
+    NET_STATE_WAITING,    /* for the services' answer */
     NET_STATE_RESPONDING, /* a body that is larger than what is sent at once */
     NET_STATE_DISCARDING, /* a request's body */
     NET_STATE_CLOSING,    /* when all is sent */
@@ -73,6 +76,16 @@ struct net_exchange {
     const char *reason;
     int64_t started_ms; /* the loop's clock */
     uint64_t body_sent;
+    struct buf content;    /* of a request to the services */
+    struct buf frame;      /* the request, as it is handed on with its content */
+    uint64_t content_seen; /* when its deadline was looked at last */
+    uint32_t ticket;
+    unsigned minor;    /* the request's HTTP/1.minor */
+    bool is_forwarded; /* another process answers */
+    bool is_sent;      /* and has the request */
+    bool is_answered;
+    bool is_head;
+    bool is_safe;
 };
 
 struct net_connection {
@@ -142,6 +155,7 @@ struct net {
     struct buf out;   /* ciphertext of the turn */
     struct buf first; /* a response's first record */
     struct net_exchange *spare;
+    size_t contents;                /* bytes of all exchanges' content */
     struct net_connection *current; /* whose turn it is */
     struct http_request request;
     uint8_t plain[NET_PLAIN_SIZE];
@@ -161,7 +175,41 @@ bool net_connection_is_idle(const struct net_connection *c);
 bool net_connection_flush(struct net_connection *c);
 /* The request did not come in time: 408, and the end. */
 void net_connection_time_out(struct net_connection *c);
+/* The answer to a request that was forwarded; taken. */
+void net_connection_answered(struct net_connection *c, struct http_response *response);
+
+/* net_exchange.c */
 void net_exchange_free(struct net_exchange *exchange);
+/* The connection's, for the request that begins. Fails base.oom. */
+bool net_exchange_new(struct net_connection *c, struct err *e) PL_MUST_USE;
+void net_exchange_drop(struct net_connection *c); /* when it has one */
+/* The request's bytes go before the response is sent: the log's texts get a place of their own. */
+bool net_exchange_own_texts(struct net_exchange *exchange, struct err *e) PL_MUST_USE;
+/* Makes the response, or has the request forwarded. Fails base.oom, base.limit. */
+bool net_exchange_respond(struct net_connection *c, const struct http_request *request,
+                          struct err *e) PL_MUST_USE;
+
+/* net_forward.c: requests to the site "services" */
+/* Answers, or makes the exchange one that is forwarded. Fails base.oom, base.limit. */
+bool net_forward_respond(struct net_connection *c, const struct http_request *request,
+                         uint32_t parts, struct err *e) PL_MUST_USE;
+enum net_content {
+    NET_CONTENT_KEPT,
+    NET_CONTENT_TOO_LARGE,
+    NET_CONTENT_NO_ROOM,
+    NET_CONTENT_FAILED
+};
+/* More of the content. Fails base.oom. */
+enum net_content net_forward_add(struct net_connection *c, const uint8_t *bytes, size_t len,
+                                 struct err *e) PL_MUST_USE;
+/* All of it is there: hands the request on; false, with the response made, when nobody takes it. */
+bool net_forward_send(struct net_connection *c, struct err *e) PL_MUST_USE;
+/* Drops what the exchange holds. */
+void net_forward_drop(struct net *net, struct net_exchange *exchange);
+
+/* net_redirect.c: to the https address of the same name */
+bool net_redirect_respond(const struct net_connection *c, const struct http_request *request,
+                          struct http_response *response, struct err *e) PL_MUST_USE;
 
 /* net_times.c */
 enum net_deadline net_deadline_of(const struct net_connection *c);

@@ -16,6 +16,9 @@ enum net_deadline net_deadline_of(const struct net_connection *c) {
                                   : NET_DEADLINE_IDLE;
     case NET_STATE_DISCARDING:
         return NET_DEADLINE_HEADER;
+    case NET_STATE_CONTENT:
+        return NET_DEADLINE_CONTENT;
+    case NET_STATE_WAITING: /* whoever hands the request on has a shorter time for its answer */
     case NET_STATE_RESPONDING:
     case NET_STATE_CLOSING:
         return NET_DEADLINE_STALL;
@@ -88,8 +91,20 @@ static void expire_stalled(struct net_connection *c) {
     net_connection_close(c);
 }
 
+/* Content must come at a rate; that more than a byte comes now and then is not enough. */
+static void expire_content(struct net_connection *c) {
+    struct net_exchange *exchange = c->exchange;
+    bool is_enough = exchange->content.len - exchange->content_seen >= NET_CONTENT_MIN;
+    exchange->content_seen = exchange->content.len;
+    if (is_enough) {
+        net_set_deadline(c, NET_DEADLINE_CONTENT);
+        return;
+    }
+    net_connection_time_out(c);
+}
+
 void net_connection_expire(struct net_connection *c) {
-    if (net_deadline_of(c) == NET_DEADLINE_STALL) {
+    if (net_deadline_of(c) == NET_DEADLINE_STALL && c->state != NET_STATE_WAITING) {
         expire_stalled(c);
         return;
     }
@@ -108,7 +123,11 @@ void net_connection_expire(struct net_connection *c) {
         net_figure_add(c->net->figures, NET_LIMIT_REQUEST_TIME, 1);
         net_connection_close(c);
         return;
+    case NET_STATE_CONTENT:
+        expire_content(c);
+        return;
     case NET_STATE_PROXY:
+    case NET_STATE_WAITING:
     case NET_STATE_RESPONDING:
     case NET_STATE_CLOSING:
     case NET_STATE_LINGERING:

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "role/forwarder.h"
 #include "role/log_gate.h"
 #include "role/net.h"
 #include "role/signer.h"
@@ -45,6 +46,7 @@ struct held_listener {
 struct net_process {
     struct worker *worker;
     struct signer *signer;
+    struct forwarder *forwarder; /* NULL but for net-services */
     struct tls_engine *engine;
     struct net *net;
     struct snapshot *snapshot; /* the newest */
@@ -146,6 +148,20 @@ static void on_trouble(void *ctx, const struct err *error) {
     if (error->code != ERR_NET_LISTENER_WAITS) {
         log_error(error, "trouble");
     }
+}
+
+/* --- requests to the services --------------------------------------------------------------------
+ */
+
+static bool on_forward(void *ctx, void *connection, bool is_safe, struct buf *request,
+                       uint32_t *out_ticket) {
+    const struct net_process *process = ctx;
+    return forwarder_forward(process->forwarder, connection, is_safe, request, out_ticket);
+}
+
+static void on_forget(void *ctx, uint32_t ticket) {
+    const struct net_process *process = ctx;
+    forwarder_forget(process->forwarder, ticket);
 }
 
 /* --- listeners and roots -------------------------------------------------------------------------
@@ -332,11 +348,23 @@ static bool on_stop(struct net_process *process) {
     return true;
 }
 
+static bool on_peer(struct net_process *process, struct ipc_message *message) {
+    struct worker_peer about;
+    if (!worker_peer_read(message, &about)) {
+        return false;
+    }
+    if (about.role == IPC_KEYS) {
+        return signer_connect(process->signer, message);
+    }
+    return about.role == IPC_CONTROL && process->forwarder != NULL &&
+           forwarder_connect(process->forwarder, message);
+}
+
 static bool on_message(struct worker *worker, struct ipc_message *message) {
     struct net_process *process = worker->own;
     switch ((unsigned)message->type) {
     case IPC_PEER:
-        return signer_connect(process->signer, message);
+        return on_peer(process, message);
     case IPC_ROOT:
         return on_root(process, message);
     case IPC_LISTENER:
@@ -372,6 +400,10 @@ static bool make_figures(struct net_process *process, struct err *e) {
     return true;
 }
 
+static bool is_services(const struct worker *worker) {
+    return worker->kind->role == IPC_NET_SERVICES;
+}
+
 static bool begin(struct worker *worker, struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct net_process), &memory, e)) {
@@ -386,7 +418,8 @@ static bool begin(struct worker *worker, struct err *e) {
     (void)uv_prepare_init(&worker->loop, &process->flusher); /* cannot fail */
     process->flusher.data = process;
     if (!make_figures(process, e) || !async_stack_install(e) ||
-        !signer_new(worker, process->figures, &process->signer, e)) {
+        !signer_new(worker, process->figures, &process->signer, e) ||
+        (is_services(worker) && !forwarder_new(worker, &process->forwarder, e))) {
         return false;
     }
     signer_on_ticket_key(process->signer, on_ticket_key, process);
@@ -416,7 +449,8 @@ static void keep(struct worker *worker, struct sandbox_wish *wish) {
 static void ready(struct worker *worker) {
     struct net_process *process = worker->own;
     struct err e = {0};
-    struct net_config config = {.loop = &worker->loop,
+    struct net_config config = {.is_services = is_services(worker),
+                                .loop = &worker->loop,
                                 .engine = process->engine,
                                 .callbacks = {.ctx = process,
                                               .failure = on_failure,
@@ -431,12 +465,19 @@ static void ready(struct worker *worker) {
                                 .handshakes_max = worker->start.limits.handshakes};
     worker_send(worker, IPC_FIGURES, NULL, 0, process->figures_fd);
     config.callbacks.access = worker->start.has_access_log ? on_access : NULL;
+    if (process->forwarder != NULL) {
+        config.callbacks.forward = on_forward;
+        config.callbacks.forget = on_forget;
+    }
     if (!net_new(&config, &process->net, &e)) {
         worker_send_error(worker, &e);
         worker_stop(worker);
         return;
     }
     signer_set_net(process->signer, process->net);
+    if (process->forwarder != NULL) {
+        forwarder_set_net(process->forwarder, process->net);
+    }
     if (process->snapshot != NULL) {
         (void)apply(process);
     }
@@ -470,6 +511,7 @@ static void end(struct worker *worker) {
     (void)uv_run(&worker->loop, UV_RUN_NOWAIT); /* closes what net had */
     tls_engine_free(process->engine);
     signer_free(process->signer);
+    forwarder_free(process->forwarder);
     snapshot_free(process->snapshot);
     forget_segments(process);
     free_held(process);
@@ -486,6 +528,17 @@ static void end(struct worker *worker) {
 
 const struct worker_kind net_kind = {
     .role = IPC_NET,
+    .begin = begin,
+    .message = on_message,
+    .keep = keep,
+    .ready = ready,
+    .end = end,
+};
+
+/* The same for the site "services" alone: what administrators send never passes a process that
+ * serves sites. */
+const struct worker_kind net_services_kind = {
+    .role = IPC_NET_SERVICES,
     .begin = begin,
     .message = on_message,
     .keep = keep,

@@ -37,7 +37,7 @@ static void begin_stopping(struct supervisor *s) {
     log_event(LOG_INFO, "stopping", NULL);
     service_notify("STOPPING=1\nSTATUS=finishing what is under way");
     for (struct child *child = s->children; child != NULL; child = child->next) {
-        if (child->role == IPC_NET || child->role == IPC_CONTROL) {
+        if ((child->role & (IPC_BOTH_NET | IPC_CONTROL)) != 0) {
             child_drain(child);
         }
     }
@@ -50,7 +50,7 @@ void supervisor_on_ended(struct supervisor *s, enum ipc_role role) {
     supervisor_tell_processes(s);
     bool has_serving = false;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        has_serving = has_serving || child->role == IPC_NET || child->role == IPC_CONTROL;
+        has_serving = has_serving || (child->role & (IPC_BOTH_NET | IPC_CONTROL)) != 0;
     }
     if (s->is_stopping && !has_serving) {
         uv_stop(&s->loop);
@@ -65,6 +65,10 @@ static void on_signal(uv_signal_t *handle, int number) {
         return;
     }
     begin_stopping(s);
+}
+
+static bool is_net(const struct child *child) {
+    return (child->role & IPC_BOTH_NET) != 0;
 }
 
 /* --- what is served ------------------------------------------------------------------------------
@@ -85,13 +89,13 @@ static void tell_applied(struct supervisor *s) {
     int64_t least = INT64_MAX;
     uint32_t count = 0;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (child->role == IPC_NET && child->state == CHILD_SERVING) {
+        if (is_net(child) && child->state == CHILD_SERVING) {
             least = child->applied_seq < least ? child->applied_seq : least;
             count++;
         }
     }
     const struct child *control = child_find(s, IPC_CONTROL);
-    if (count < s->net_count || least <= s->told_seq || control == NULL) {
+    if (count < s->net_count + SERVICES_COUNT || least <= s->told_seq || control == NULL) {
         return;
     }
     s->told_seq = least;
@@ -104,8 +108,8 @@ static void tell_applied(struct supervisor *s) {
 static void tell_socket(void *ctx, const struct held_socket *socket) {
     const struct supervisor *s = ctx;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (child->role == IPC_NET && child->peer != NULL && child->state != CHILD_DRAINING) {
-            holdings_send_socket(child->peer, socket);
+        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING) {
+            holdings_send_socket(child->peer, child->role, socket);
         }
     }
 }
@@ -118,14 +122,18 @@ static void start_all_net(struct supervisor *s) {
             return;
         }
     }
+    if (!child_start(s, IPC_NET_SERVICES, 0, &e)) {
+        supervisor_fail(s, &e);
+    }
 }
 
 /* Processes that have the newest roots get the version; the others go on with theirs and are
  * replaced. */
 static void hand_out_index(struct supervisor *s) {
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (child->role == IPC_NET && child->peer != NULL && child->state != CHILD_DRAINING &&
-            child->roots_version == s->holdings.roots_version) {
+        bool has_roots =
+            child->role == IPC_NET_SERVICES || child->roots_version == s->holdings.roots_version;
+        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING && has_roots) {
             holdings_send_index(&s->holdings, child->peer);
         }
     }
@@ -158,7 +166,7 @@ static bool on_segment(struct supervisor *s, struct ipc_message *message) {
         return false;
     }
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (child->role == IPC_NET && child->peer != NULL && child->state != CHILD_DRAINING) {
+        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING) {
             peer_send(child->peer, IPC_SEGMENT, message->bytes, message->len, fd);
         }
     }

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const enum ipc_role roles[] = {IPC_CONTROL, IPC_KEYS, IPC_METRICS, IPC_NET, IPC_PROBE};
+static const enum ipc_role roles[] = {IPC_CONTROL, IPC_KEYS,         IPC_METRICS,
+                                      IPC_NET,     IPC_NET_SERVICES, IPC_PROBE};
 
 enum { PROCESSES_MAX = 512 };
 _Static_assert(PL_ARRAY_LEN(roles) <= SUPERVISOR_ROLES_MAX, "each role has a count of restarts");

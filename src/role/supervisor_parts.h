@@ -15,7 +15,7 @@
 
 #include <sys/types.h>
 
-enum { NET_PROCESSES_MAX = 256, SUPERVISOR_ROLES_MAX = 8 };
+enum { NET_PROCESSES_MAX = 256, SERVICES_COUNT = 1, SUPERVISOR_ROLES_MAX = 8 };
 
 /* --- children ------------------------------------------------------------------------------------
  */
@@ -117,11 +117,11 @@ bool holdings_open_sockets(struct holdings *holdings,
 void holdings_drop_sockets(struct holdings *holdings,
                            void (*closing)(void *ctx, const struct held_socket *socket), void *ctx);
 
-/* To a process that starts. */
-void holdings_give_net(const struct holdings *holdings, struct peer *peer);
+/* To a process that starts; role: which of both net. */
+void holdings_give_net(const struct holdings *holdings, struct peer *peer, enum ipc_role role);
 void holdings_give_keys(const struct holdings *holdings, struct peer *peer);
-/* To one that runs. */
-void holdings_send_socket(struct peer *peer, const struct held_socket *socket);
+/* To one that runs, if it is for its kind. */
+void holdings_send_socket(struct peer *peer, enum ipc_role role, const struct held_socket *socket);
 void holdings_send_index(const struct holdings *holdings, struct peer *peer);
 
 /* --- the supervisor ------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ struct supervisor {
     uv_signal_t child_ended;
     uv_timer_t timer;
     struct child *children;
-    struct vacancy vacancies[NET_PROCESSES_MAX + 4];
+    struct vacancy vacancies[NET_PROCESSES_MAX + SUPERVISOR_ROLES_MAX];
     size_t vacancy_count;
     uint32_t net_count;
     struct holdings holdings;

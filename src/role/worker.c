@@ -97,8 +97,9 @@ void worker_stop(struct worker *worker) {
  */
 
 static const struct worker_kind *find_kind(enum ipc_role role) {
-    static const struct worker_kind *const kinds[] = {&net_kind,     &keys_kind,  &unpack_kind,
-                                                      &control_kind, &probe_kind, &metrics_kind};
+    static const struct worker_kind *const kinds[] = {&net_kind,    &net_services_kind, &keys_kind,
+                                                      &unpack_kind, &control_kind,      &probe_kind,
+                                                      &metrics_kind};
     for (size_t i = 0; i < PL_ARRAY_LEN(kinds); i++) {
         if (kinds[i]->role == role) {
             return kinds[i];

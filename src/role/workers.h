@@ -8,6 +8,7 @@ extern const struct worker_kind control_kind;
 extern const struct worker_kind keys_kind;
 extern const struct worker_kind metrics_kind;
 extern const struct worker_kind net_kind;
+extern const struct worker_kind net_services_kind;
 extern const struct worker_kind probe_kind;
 extern const struct worker_kind unpack_kind;
 

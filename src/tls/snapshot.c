@@ -252,6 +252,7 @@ struct snapshot_binding snapshot_binding_at(const struct snapshot *snapshot, uin
     memcpy(binding.certificates, packed->certificates, sizeof(binding.certificates));
     binding.client_auth = (enum snapshot_clients)packed->client_auth;
     binding.clients = packed->clients;
+    binding.parts = packed->parts;
     if (packed->clients != SNAPSHOT_NONE) {
         const struct packed_client_set *set =
             image_at(&snapshot->image, IMAGE_CLIENT_SETS, packed->clients);

@@ -62,7 +62,8 @@ union snapshot_address {
 struct snapshot_listener {
     enum snapshot_scheme scheme;
     bool is_strict;
-    bool is_proxied; /* each connection begins with the PROXY protocol's header */
+    bool is_proxied;  /* each connection begins with the PROXY protocol's header */
+    bool is_services; /* its bindings are the site "services"; served by a process of its own */
     union snapshot_address address;
     uint32_t default_binding;         /* SNAPSHOT_NONE when strict or without bindings */
     char text[SNAPSHOT_ADDRESS_TEXT]; /* "https://127.0.0.1:8443" */
@@ -114,6 +115,7 @@ struct snapshot_binding {
     enum snapshot_clients client_auth;
     uint32_t clients;                   /* the set of CAs; SNAPSHOT_NONE for SNAPSHOT_CLIENTS_ANY */
     const uint8_t *clients_fingerprint; /* of the set; NULL likewise */
+    uint32_t parts;                     /* of the site "services" (http/parts.h); 0 for others */
 };
 
 /* --- building -----------------------------------------------------------------------------------
@@ -139,6 +141,8 @@ bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapsh
                                    uint32_t *out_listener, struct err *e) PL_MUST_USE;
 /* Its connections begin with the PROXY protocol's header. */
 void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener);
+/* Its bindings are the site "services". */
+void snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener);
 
 struct snapshot_site_wish {
     struct id id;
@@ -185,6 +189,7 @@ struct snapshot_binding_wish {
     enum snapshot_clients client_auth;
     const struct snapshot_der *client_cas; /* whose clients are let in; none when any are */
     size_t client_ca_count;
+    uint32_t parts; /* of the site "services"; 0 for others */
 };
 
 /*

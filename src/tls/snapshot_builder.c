@@ -234,6 +234,11 @@ void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t lis
     about->is_proxied = true;
 }
 
+void snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener) {
+    struct snapshot_listener *about = image_at(&builder->image, IMAGE_LISTENERS, listener);
+    about->is_services = true;
+}
+
 /* --- sites --------------------------------------------------------------------------------------
  */
 
@@ -543,8 +548,10 @@ static bool reserve_slot(struct snapshot_builder *b, struct err *e) {
 
 static bool store_binding(struct snapshot_builder *b, const struct snapshot_binding_wish *wish,
                           const char *host, size_t host_len, uint32_t *out_index, struct err *e) {
-    struct packed_binding added = {
-        .listener = wish->listener, .site = wish->site, .client_auth = (uint32_t)wish->client_auth};
+    struct packed_binding added = {.listener = wish->listener,
+                                   .site = wish->site,
+                                   .client_auth = (uint32_t)wish->client_auth,
+                                   .parts = wish->parts};
     const struct tls_policy *policy = wish->policy == NULL ? tls_policy_default() : wish->policy;
     for (size_t i = 0; i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
         added.certificates[i] = i < wish->certificate_count ? wish->certificates[i] : SNAPSHOT_NONE;

@@ -120,15 +120,20 @@ static bool is_der(const struct image *image, const struct packed_der *der) {
 }
 
 /* Values that its types do not have are looked for in the bytes, before anybody reads them. */
+static bool is_truth(const void *at) {
+    uint8_t byte = 0;
+    memcpy(&byte, at, sizeof(byte));
+    return byte <= 1;
+}
+
 static bool check_listener(const struct image *image, const void *item) {
     const struct snapshot_listener *listener = item;
     unsigned scheme = 0;
-    uint8_t is_strict = 0;
     memcpy(&scheme, &listener->scheme, sizeof(scheme));
-    memcpy(&is_strict, &listener->is_strict, sizeof(is_strict));
     int family = listener->address.any.sa_family;
-    return (scheme == SNAPSHOT_HTTPS || scheme == SNAPSHOT_HTTP) && is_strict <= 1 &&
-           (family == AF_INET || family == AF_INET6) &&
+    return (scheme == SNAPSHOT_HTTPS || scheme == SNAPSHOT_HTTP) &&
+           is_truth(&listener->is_strict) && is_truth(&listener->is_proxied) &&
+           is_truth(&listener->is_services) && (family == AF_INET || family == AF_INET6) &&
            has_or_none(image, IMAGE_BINDINGS, listener->default_binding) &&
            memchr(listener->text, '\0', sizeof(listener->text)) != NULL;
 }

@@ -85,6 +85,7 @@ struct packed_binding {
     uint32_t certificates[SNAPSHOT_BINDING_CERTIFICATES_MAX];
     uint32_t client_auth; /* enum snapshot_clients */
     uint32_t clients;     /* SNAPSHOT_NONE: no set */
+    uint32_t parts;
 };
 
 struct image_span {
@@ -102,7 +103,7 @@ struct image_header {
 };
 
 extern const uint8_t image_magic[8];
-enum { IMAGE_VERSION = 4, IMAGE_ALIGNMENT = 8 };
+enum { IMAGE_VERSION = 5, IMAGE_ALIGNMENT = 8 };
 
 /* Elements of one kind, on the heap (capacity > 0) or in a mapping. */
 struct image_array {

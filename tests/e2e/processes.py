@@ -7,7 +7,8 @@ import socket
 import threading
 import time
 
-NAMES = ('keys', 'control', 'probe', 'net')
+NAMES = ('keys', 'control', 'probe', 'net', 'net-services')
+COMM_MAX = 15  # the kernel cuts names there
 
 
 def by_role(server):
@@ -19,8 +20,9 @@ def by_role(server):
                 name = file.read().strip()
         except FileNotFoundError:
             continue
-        if name.startswith('padlock-') and name[8:] in found:
-            found[name[8:]].append(pid)
+        for role in NAMES:
+            if name == f'padlock-{role}'[:COMM_MAX]:
+                found[role].append(pid)
     return found
 
 

@@ -121,3 +121,16 @@ def test_the_bindings_of_a_port_agree(store, ports):
 def test_networks_that_are_none_are_refused(padlock):
     for text in ('x', '192.0.2.1/24', '192.0.2.0/33', '2001:db8::/129', '192.0.2.0/'):
         padlock.fails(2, 'cli.option.value', 'serve', '--proxy-from', text)
+
+
+def test_the_header_can_be_switched_for_all_that_is_bound_there(proxied, store):
+    running, port, root = proxied
+    serving.bind(store, port, 'two.example.com', '--proxy-protocol')
+    first = store.json('bind', 'list', '--host', HOST)['bindings'][0]['id']
+    store.run('bind', 'set', first, '--proxy-protocol', 'no')
+    assert [one['is_proxied'] for one in store.json('bind', 'list')['bindings']] == [False, False]
+    assert b'200 OK' in fetch(port, root, b'')
+    store.run('bind', 'set', first, '--proxy-protocol', 'yes')
+    assert b'200 OK' in fetch(port, root, version1('192.0.2.1'))
+    assert [one['is_proxied'] for one in store.json('bind', 'list')['bindings']] == [True, True]
+    assert running.log

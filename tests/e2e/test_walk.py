@@ -187,17 +187,20 @@ def test_zlint_finds_no_error_and_no_warning_but_on_the_name(store, tmp_path):
 
 @pytest.mark.parametrize('times', [2])
 def test_the_demo_works_twice_on_one_store(padlock, ports, times):
-    port, metrics = ports(2)
+    port, services, http, metrics = ports(4)
     for _ in range(times):
-        result = padlock.run('demo', '--once', '--https-port', port, '--metrics-port', metrics)
+        result = padlock.run('demo', '--once', '--https-port', port, '--services-port', services,
+                             '--http-port', http, '--metrics-port', metrics)
         assert '✗' not in result.out and f'https://localhost:{port}/' in result.out
+        assert f'http://localhost:{http}/ca/' in result.out and f'https://localhost:{services}/' in result.out
     assert len(padlock.json('cert', 'list')['certificates']) == 1
 
 
 def test_the_demo_says_that_its_port_is_busy(padlock, ports):
-    port, metrics = ports(2)
+    port, services, http, metrics = ports(4)
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', port))
         taken.listen()
-        result = padlock.attempt('demo', '--once', '--https-port', port, '--metrics-port', metrics)
+        result = padlock.attempt('demo', '--once', '--https-port', port, '--services-port', services,
+                                 '--http-port', http, '--metrics-port', metrics)
     assert result.code == 1 and 'net.port.busy' in result.err

@@ -3,8 +3,9 @@
 
 #include "ipc/messages.h"
 
-static const enum ipc_role roles[] = {IPC_SUPERVISOR, IPC_CLIENT,  IPC_NET,   IPC_KEYS,
-                                      IPC_UNPACK,     IPC_CONTROL, IPC_PROBE, IPC_METRICS};
+static const enum ipc_role roles[] = {IPC_SUPERVISOR, IPC_CLIENT,  IPC_NET,
+                                      IPC_KEYS,       IPC_UNPACK,  IPC_CONTROL,
+                                      IPC_PROBE,      IPC_METRICS, IPC_NET_SERVICES};
 
 static void test_roles_have_names(void **state) {
     (void)state;
@@ -40,6 +41,9 @@ static void test_net_and_unpack_can_ask_for_little(void **state) {
     assert_false(ipc_may_send(IPC_KEYS_CALL, IPC_NET, IPC_KEYS));
     assert_false(ipc_may_send(IPC_SIGN, IPC_CONTROL, IPC_KEYS));
     assert_false(ipc_may_send(IPC_KEY_SEGMENT, IPC_NET, IPC_KEYS));
+    assert_false(ipc_may_send(IPC_REQUEST, IPC_NET, IPC_CONTROL));
+    assert_true(ipc_may_send(IPC_REQUEST, IPC_NET_SERVICES, IPC_CONTROL));
+    assert_false(ipc_may_send(IPC_KEYS_CALL, IPC_NET_SERVICES, IPC_KEYS));
     for (unsigned type = 0; type < IPC_TYPE_COUNT; type++) {
         bool is_answer = type == IPC_READY || type == IPC_FAILED || type == IPC_UNPACK_REPLY;
         for (size_t i = 0; i < PL_ARRAY_LEN(roles); i++) {
