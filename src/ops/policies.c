@@ -423,6 +423,12 @@ static bool load(struct ops *ops, struct policy_cache *cache, const struct id *i
     return true;
 }
 
+bool policy_cache_add(struct ops *ops, struct policy_cache *cache, const struct id *id,
+                      struct err *e) {
+    const struct tls_policy *unused = NULL;
+    return policy_cache_has(cache, id) || load(ops, cache, id, &unused, e);
+}
+
 bool ops_policy_of_binding(struct ops *ops, struct policy_cache *cache,
                            const struct binding_row *row, const struct tls_policy **out_policy,
                            bool *out_is_missing, struct err *e) {

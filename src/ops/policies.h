@@ -72,6 +72,9 @@ bool policy_cache_new(struct policy_cache **out_cache, struct err *e) PL_MUST_US
 void policy_cache_free(struct policy_cache *cache);
 PL_DEFINE_FREEP(policy_cache_freep, struct policy_cache, policy_cache_free)
 
+/* Loads one, so that policy_cache_has() knows it. Fails base.oom, store.*. */
+bool policy_cache_add(struct ops *ops, struct policy_cache *cache, const struct id *id,
+                      struct err *e) PL_MUST_USE;
 /* True when a binding's policy was read from that row. */
 bool policy_cache_has(const struct policy_cache *cache, const struct id *id);
 

@@ -5,13 +5,12 @@
 #include "ops/world.h"
 
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ops/bindings.h"
 #include "ops/certs.h"
 #include "ops/context.h"
-#include "ops/policies.h"
+#include "ops/world_parts.h"
 #include "store/bindings.h"
 #include "store/certs.h"
 #include "store/chains.h"
@@ -23,40 +22,8 @@
 #include <string.h>
 
 enum {
-    INDEX_BASE = 1,     /* map values are index + 1, since NULL means none */
     CHANGES_MAX = 1024, /* that are followed one by one; more build everything anew */
     UNUSED_MIN = 4096,  /* certificates that nobody uses any more, before it is built anew */
-};
-
-struct building {
-    struct ops *ops;
-    struct snapshot_builder *builder;
-    struct map *sites;     /* site id → index */
-    struct map *certs;     /* certificate id → index */
-    struct map *listeners; /* "https|…" → index */
-    struct map *places;    /* binding id → struct place, owned */
-    struct policy_cache *policies;
-    struct key_list keys;
-    struct list *notes;
-    bool has_own_clients;                  /* a binding lets in clients of the own CA */
-    uint32_t uses[SNAPSHOT_LISTENERS_MAX]; /* bindings of each listener */
-    bool is_strict[SNAPSHOT_LISTENERS_MAX];
-    bool is_proxied[SNAPSHOT_LISTENERS_MAX];
-    bool is_services[SNAPSHOT_LISTENERS_MAX];
-    size_t binding_count;
-};
-
-struct place {
-    uint32_t listener;
-    char host[];
-};
-
-struct ops_world {
-    struct ops *ops;
-    struct building *now; /* NULL: nothing was built yet */
-    int64_t seq;
-    uint64_t generation;
-    bool is_changed; /* by what is being followed */
 };
 
 static void free_places(struct map *places) {
@@ -70,7 +37,7 @@ static void free_places(struct map *places) {
     map_free(places);
 }
 
-static void building_free(struct building *building) {
+void building_free(struct building *building) {
     if (building == NULL) {
         return;
     }
@@ -84,17 +51,15 @@ static void building_free(struct building *building) {
     mem_free(building);
 }
 
-PL_DEFINE_FREEP(building_freep, struct building, building_free)
-
 static bool known(const struct map *map, const void *key, size_t key_len, uint32_t *out_index) {
     const void *value = map_get(map, key, key_len);
-    *out_index = value == NULL ? SNAPSHOT_NONE : (uint32_t)((uintptr_t)value - INDEX_BASE);
+    *out_index = value == NULL ? SNAPSHOT_NONE : (uint32_t)((uintptr_t)value - WORLD_INDEX_BASE);
     return value != NULL;
 }
 
-static bool remember(struct map *map, const void *key, size_t key_len, uint32_t index,
-                     struct err *e) {
-    uintptr_t number = (uintptr_t)index + INDEX_BASE;
+bool world_remember(struct map *map, const void *key, size_t key_len, uint32_t index,
+                    struct err *e) {
+    uintptr_t number = (uintptr_t)index + WORLD_INDEX_BASE;
     void *value = NULL;
     memcpy(&value, &number, sizeof(value));
     return map_set(map, key, key_len, value, NULL, e);
@@ -129,7 +94,7 @@ static bool add_site(struct building *building, const struct id *id, uint32_t *o
                                             .index_names = index_names,
                                             .index_name_count = count};
     return snapshot_builder_add_site(building->builder, &wish, out_site, e) &&
-           remember(building->sites, id->bytes, ID_LEN, *out_site, e);
+           world_remember(building->sites, id->bytes, ID_LEN, *out_site, e);
 }
 
 /* The chain as it is presented: without a self-signed root, which clients have or do not trust. */
@@ -206,7 +171,7 @@ static bool add_certificate(struct building *building, const struct id *id,
     return add_key(building, row, e) &&
            snapshot_builder_add_certificate(building->builder, &wish, out_certificate, e) &&
            staple(building, id, *out_certificate, e) &&
-           remember(building->certs, id->bytes, ID_LEN, *out_certificate, e);
+           world_remember(building->certs, id->bytes, ID_LEN, *out_certificate, e);
 }
 
 enum { LISTENER_KEY_MAX = 96 };
@@ -236,21 +201,20 @@ static bool add_listener(struct building *building, const struct binding_row *ro
     if (row->is_proxied) {
         snapshot_builder_set_proxied(building->builder, *out_listener);
     }
-    return remember(building->listeners, key, strlen(key), *out_listener, e);
+    return world_remember(building->listeners, key, strlen(key), *out_listener, e);
 }
 
-/* Where a binding is, for the time when its row says something else. */
-static bool remember_place(struct building *building, const struct binding_row *row,
-                           uint32_t listener, struct err *e) {
-    size_t size = strlen(row->host) + 1;
+bool world_remember_place(struct building *building, const struct id *id, const char *host,
+                          uint32_t listener, struct err *e) {
+    size_t size = strlen(host) + 1;
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct place) + size, &memory, e)) {
         return false;
     }
     struct place *place = memory;
     place->listener = listener;
-    memcpy(place->host, row->host, size);
-    if (!map_set(building->places, row->id.bytes, ID_LEN, place, NULL, e)) {
+    memcpy(place->host, host, size);
+    if (!map_set(building->places, id->bytes, ID_LEN, place, NULL, e)) {
         mem_free(place);
         return false;
     }
@@ -359,7 +323,7 @@ static bool add_binding(struct building *building, const struct binding_row *row
                     row->host, e);
     }
     return snapshot_builder_add_binding(building->builder, &wish, e) &&
-           remember_place(building, row, wish.listener, e);
+           world_remember_place(building, &row->id, row->host, wish.listener, e);
 }
 
 static bool add_all(struct building *building, struct err *e) {
@@ -385,32 +349,43 @@ static bool add_all(struct building *building, struct err *e) {
 /* --- anew ----------------------------------------------------------------------------------------
  */
 
-static bool build(struct building *building, int64_t seq, struct err *e) {
-    return snapshot_builder_new(seq, &building->builder, e) &&
-           map_new(SNAPSHOT_SITES_MAX, &building->sites, e) &&
-           map_new(SNAPSHOT_CERTIFICATES_MAX, &building->certs, e) &&
-           map_new(SNAPSHOT_LISTENERS_MAX, &building->listeners, e) &&
-           map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) &&
-           policy_cache_new(&building->policies, e) && add_all(building, e);
-}
-
-static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes, struct err *e) {
+bool building_new(struct ops *ops, struct building **out_building, struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct building), &memory, e)) {
         return false;
     }
     PL_AUTO(building_freep) struct building *building = memory;
-    building->ops = world->ops;
-    building->notes = notes;
-    if (!build(building, seq, e)) {
+    building->ops = ops;
+    if (!map_new(SNAPSHOT_SITES_MAX, &building->sites, e) ||
+        !map_new(SNAPSHOT_CERTIFICATES_MAX, &building->certs, e) ||
+        !map_new(SNAPSHOT_LISTENERS_MAX, &building->listeners, e) ||
+        !map_new(SNAPSHOT_BINDINGS_MAX, &building->places, e) ||
+        !policy_cache_new(&building->policies, e)) {
         return false;
     }
+    *out_building = PL_TAKE(building);
+    return true;
+}
+
+void world_take(struct ops_world *world, struct building *building, int64_t seq) {
     building_free(world->now);
     world->is_changed = true;
-    world->now = PL_TAKE(building);
+    world->now = building;
     world->seq = seq;
     uint64_t time = (uint64_t)clock_now_ms();
     world->generation = time > world->generation ? time : world->generation + 1;
+}
+
+static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes, struct err *e) {
+    PL_AUTO(building_freep) struct building *building = NULL;
+    if (!building_new(world->ops, &building, e)) {
+        return false;
+    }
+    building->notes = notes;
+    if (!snapshot_builder_new(seq, &building->builder, e) || !add_all(building, e)) {
+        return false;
+    }
+    world_take(world, PL_TAKE(building), seq);
     return true;
 }
 
@@ -626,6 +601,11 @@ uint64_t ops_world_generation(const struct ops_world *world) {
 
 size_t ops_world_bindings(const struct ops_world *world) {
     return world->now == NULL ? 0 : world->now->binding_count;
+}
+
+size_t ops_world_openings(const struct ops_world *world) {
+    const struct snapshot_builder *builder = world->now->builder;
+    return snapshot_builder_listeners(builder) + snapshot_builder_roots(builder);
 }
 
 const struct key_list *ops_world_keys(const struct ops_world *world) {

@@ -44,6 +44,7 @@ struct control_process {
     uv_timer_t poll;
     int folder;               /* the data directory, for the sandbox */
     uint64_t sent_generation; /* 0: nothing was sent */
+    size_t sent_openings;     /* listeners and roots, of that generation */
     size_t sent_segments;
     size_t sent_key_segments;
     uint64_t sent_key_used;         /* of the last of them */
@@ -122,16 +123,20 @@ static bool send_lists(struct control_process *control, const struct snapshot_im
     return true;
 }
 
+/* openings: a number that is another one when there are other listeners or roots. */
 static bool send_world(struct control_process *control, const struct snapshot_image *image,
-                       const struct key_list *keys, uint64_t generation, struct err *e) {
+                       const struct key_list *keys, uint64_t generation, size_t openings,
+                       struct err *e) {
+    bool is_same = generation == control->sent_generation && openings == control->sent_openings;
     if (generation != control->sent_generation) {
         control->sent_generation = generation;
         control->sent_segments = control->sent_key_segments = 0;
     }
     send_keys(control, keys, generation);
-    if (!send_lists(control, image, e)) {
+    if (!is_same && !send_lists(control, image, e)) {
         return false;
     }
+    control->sent_openings = openings;
     send_image(control, image, generation);
     return true;
 }
@@ -143,7 +148,7 @@ static bool publish(struct control_process *control, struct err *e) {
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
     if (!ops_world_publish(control->world, &image, e) ||
         !send_world(control, &image, ops_world_keys(control->world),
-                    ops_world_generation(control->world), e)) {
+                    ops_world_generation(control->world), ops_world_openings(control->world), e)) {
         return false;
     }
     char count[24];
@@ -185,6 +190,24 @@ static bool follow(struct control_process *control, struct err *e) {
     return true;
 }
 
+/*
+ * Goes on from what was served last, so that only what has changed since needs to be read. Where
+ * that cannot be, the whole store is.
+ */
+static void restore(struct control_process *control) {
+    PL_AUTO(saved_clear) struct saved saved = {0};
+    struct err e = {0};
+    bool ok = saved_read(control->worker->start.data_dir, &saved, &e) &&
+              ops_world_restore(control->world, &saved.image, &saved.keys, saved.world.data,
+                                saved.world.len, &e);
+    if (ok) {
+        control->saved_seq = saved.seq;
+        log_event(LOG_INFO, "restored", NULL);
+    } else if (e.code != ERR_SYS_FILE_MISSING) {
+        log_error(&e, "not-restored");
+    }
+}
+
 static bool open_store(struct control_process *control, struct err *e) {
     if (control->ops != NULL) {
         return true;
@@ -195,7 +218,11 @@ static bool open_store(struct control_process *control, struct err *e) {
     ops_set_actor(control->ops, "serve");
     confirm_set_ops(control->confirm, control->ops);
     control_services_set_ops(control->services, control->ops);
-    return ops_world_new(control->ops, &control->world, e);
+    if (!ops_world_new(control->ops, &control->world, e)) {
+        return false;
+    }
+    restore(control);
+    return true;
 }
 
 static void look_for_changes(struct control_process *control) {
@@ -212,10 +239,12 @@ static void look_for_changes(struct control_process *control) {
 static void save(struct control_process *control) {
     struct err e = {0};
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    PL_AUTO(buf_clear) struct buf world = {.max = SAVED_WORLD_MAX};
     control->save_at_ms = 0;
     if (!ops_world_publish(control->world, &image, &e) ||
+        !ops_world_pack(control->world, &world, &e) ||
         !saved_write(control->worker->start.data_dir, ops_world_seq(control->world), &image,
-                     ops_world_keys(control->world), &e)) {
+                     ops_world_keys(control->world), &world, &e)) {
         log_error(&e, "not-saved");
         return;
     }
@@ -375,35 +404,25 @@ static void keep(struct worker *worker, struct sandbox_wish *wish) {
     wish->folder_count = control->folder >= 0 ? 1 : 0;
 }
 
-/*
- * What was served last is there at once: when the store says the same, and when it cannot be asked.
- */
+/* What was served last, while the store cannot be asked. */
 static bool send_saved(struct control_process *control, struct err *e) {
     PL_AUTO(saved_clear) struct saved saved = {0};
-    int64_t seq = 0;
     if (!saved_read(control->worker->start.data_dir, &saved, e)) {
-        return false;
-    }
-    bool is_current = control->ops == NULL ||
-                      (store_change_seq(ops_store(control->ops), &seq, e) && seq == saved.seq);
-    if (!is_current) {
         return false;
     }
     control->seq = control->index_seq = control->saved_seq = saved.seq;
     log_event(LOG_INFO, "serving-saved", NULL);
-    return send_world(control, &saved.image, &saved.keys, (uint64_t)clock_now_ms(), e);
+    return send_world(control, &saved.image, &saved.keys, (uint64_t)clock_now_ms(), 0, e);
 }
 
 static void ready(struct worker *worker) {
     struct control_process *control = worker->own;
     struct err e = {0};
     bool has_store = open_store(control, &e);
-    if (send_saved(control, NULL)) {
-        control->is_store_lost = !has_store;
-        if (!has_store) {
-            log_error(&e, "store-lost");
-        }
-        return; /* the next look at the store builds what is needed to follow it */
+    if (!has_store && send_saved(control, NULL)) {
+        control->is_store_lost = true;
+        log_error(&e, "store-lost");
+        return;
     }
     if (!has_store || !follow(control, &e)) {
         worker_send_error(worker, &e);

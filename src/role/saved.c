@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static const uint8_t saved_magic[8] = "PLSERVE";
-enum { SAVED_VERSION = 1 };
+enum { SAVED_VERSION = 2 };
 
 struct header {
     uint8_t magic[8];
@@ -35,6 +35,7 @@ void saved_clear(struct saved *saved) {
     saved->image.segment_count = 0;
     snapshot_image_clear(&saved->image);
     key_list_clear(&saved->keys);
+    buf_clear(&saved->world);
 }
 
 /* --- writing -------------------------------------------------------------------------------------
@@ -73,13 +74,14 @@ static bool write_index(int fd, int index_fd) {
 }
 
 static bool write_content(int fd, int64_t seq, const struct snapshot_image *image,
-                          const struct key_list *keys) {
+                          const struct key_list *keys, const struct buf *world) {
     struct header header = {.version = SAVED_VERSION,
                             .segment_count = (uint32_t)image->segment_count,
                             .key_segment_count = (uint32_t)keys->count,
                             .seq = seq};
     memcpy(header.magic, saved_magic, sizeof(header.magic));
-    bool ok = write_all(fd, &header, sizeof(header)) && write_index(fd, image->index_fd);
+    bool ok = write_all(fd, &header, sizeof(header)) && write_index(fd, image->index_fd) &&
+              write_part(fd, world->data, world->len);
     for (size_t i = 0; i < image->segment_count && ok; i++) {
         ok = write_part(fd, image->segments[i]->bytes, image->segments[i]->used);
     }
@@ -90,7 +92,7 @@ static bool write_content(int fd, int64_t seq, const struct snapshot_image *imag
 }
 
 bool saved_write(const char *data_dir, int64_t seq, const struct snapshot_image *image,
-                 const struct key_list *keys, struct err *e) {
+                 const struct key_list *keys, const struct buf *world, struct err *e) {
     PL_AUTO(mem_freep) char *path = NULL;
     PL_AUTO(mem_freep) char *beside = NULL;
     if (!file_join(data_dir, SAVED_NAME, &path, e) ||
@@ -98,7 +100,7 @@ bool saved_write(const char *data_dir, int64_t seq, const struct snapshot_image 
         return false;
     }
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write_content(fd, seq, image, keys) && rename(beside, path) == 0;
+    bool ok = fd >= 0 && write_content(fd, seq, image, keys, world) && rename(beside, path) == 0;
     int reason = errno;
     if (fd >= 0) {
         (void)close(fd);
@@ -173,6 +175,13 @@ static bool read_index(struct cursor *cursor, struct saved *saved, struct err *e
     return true;
 }
 
+static bool read_world(struct cursor *cursor, struct saved *saved, struct err *e) {
+    size_t len = 0;
+    const uint8_t *bytes = take_part(cursor, &len);
+    buf_init(&saved->world, SAVED_WORLD_MAX);
+    return bytes == NULL ? broken(e) : buf_append(&saved->world, bytes, len, e);
+}
+
 static bool read_content(struct cursor *cursor, struct saved *saved, struct err *e) {
     struct header header;
     const uint8_t *bytes = take(cursor, sizeof(header));
@@ -187,7 +196,7 @@ static bool read_content(struct cursor *cursor, struct saved *saved, struct err 
     }
     saved->seq = header.seq;
     saved->image.segments = saved->segments;
-    if (!read_index(cursor, saved, e)) {
+    if (!read_index(cursor, saved, e) || !read_world(cursor, saved, e)) {
         return false;
     }
     for (; saved->image.segment_count < header.segment_count; saved->image.segment_count++) {

@@ -224,6 +224,25 @@ bool store_change_seq(struct store *store, int64_t *out_seq, struct err *e) {
     return has_row || err_set(e, ERR_STORE_CORRUPT, "the store has no counter of changes");
 }
 
+bool store_operation_id(struct store *store, int64_t seq, struct id *out_id, struct err *e) {
+    PL_AUTO(query_clear) struct query q;
+    PL_AUTO(db_releasep) struct db_statement *ask = NULL;
+    bool has_row = false;
+    query_init(&q, e);
+    query_sql(&q, "SELECT id FROM operations WHERE seq = ");
+    query_int64(&q, seq);
+    *out_id = ID_NONE;
+    if (!query_start(&q, store->db, &ask, e) || !db_step(ask, &has_row, e)) {
+        return false;
+    }
+    size_t len = 0;
+    const uint8_t *bytes = has_row ? db_column_blob(ask, 0, &len) : NULL;
+    if (bytes != NULL && len == ID_LEN) {
+        memcpy(out_id->bytes, bytes, ID_LEN);
+    }
+    return true;
+}
+
 bool store_read_begin(struct store *store, struct err *e) {
     PL_BUG_UNLESS(!store->is_writing && !store->is_reading);
     store->is_reading = db_begin_read(store->db, e);

@@ -62,6 +62,12 @@ const char *store_folder(const struct store *store);
 /* Number of the newest committed operation, 0 for none: when it has not moved, nothing has changed.
  */
 bool store_change_seq(struct store *store, int64_t *out_seq, struct err *e) PL_MUST_USE;
+/*
+ * The id of the operation of that number, zero when there is none: two stores with the same number
+ * and id have the same past.
+ */
+bool store_operation_id(struct store *store, int64_t seq, struct id *out_id, struct err *e)
+    PL_MUST_USE;
 
 /*
  * One consistent view for several reads: nothing that others commit is seen until store_read_end().

@@ -24,6 +24,10 @@ struct snapshot {
     struct policy_entry *policies; /* one for each of IMAGE_POLICIES */
 };
 
+const struct image *snapshot_image_of(const struct snapshot *snapshot) {
+    return &snapshot->image;
+}
+
 /* --- opening ------------------------------------------------------------------------------------
  */
 

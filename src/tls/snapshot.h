@@ -208,6 +208,12 @@ bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t 
 /* The number of the change that the next image shows. */
 void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq);
 
+/* How many there are: indexes are below these. */
+size_t snapshot_builder_listeners(const struct snapshot_builder *builder);
+size_t snapshot_builder_roots(const struct snapshot_builder *builder);
+size_t snapshot_builder_sites(const struct snapshot_builder *builder);
+size_t snapshot_builder_certificates(const struct snapshot_builder *builder);
+
 /* At least so many certificates were added that no binding was given, or has any more: reason to
  * build anew.
  */
@@ -224,6 +230,13 @@ struct snapshot_image {
     size_t segment_count;
 };
 void snapshot_image_clear(struct snapshot_image *image);
+
+/*
+ * A builder that goes on from a version: as if everything in it had been added one by one. Its
+ * segments are shared and full. Fails tls.snapshot.broken, sys.memory_file, base.oom.
+ */
+bool snapshot_builder_restore(const struct snapshot_image *image,
+                              struct snapshot_builder **out_builder, struct err *e) PL_MUST_USE;
 
 /* The builder's content as of now; it can be changed further. Fails sys.memory_file. */
 bool snapshot_builder_publish(struct snapshot_builder *builder, struct snapshot_image *out_image,

@@ -24,15 +24,6 @@ enum {
     ARRAY_FIRST = 16,
 };
 
-struct snapshot_builder {
-    struct image image;
-    struct map *roots;       /* path → index + 1 */
-    struct map *ders;        /* SHA-256 of an intermediate → index + 1 */
-    struct map *client_sets; /* fingerprint → index + 1 */
-    size_t segment_capacity;
-    size_t uses; /* of certificates by bindings */
-};
-
 /* --- arrays -------------------------------------------------------------------------------------
  */
 
@@ -101,13 +92,13 @@ static bool add_string(struct snapshot_builder *b, const char *text, size_t len,
     return true;
 }
 
-static bool known(const struct map *map, const void *key, size_t len, uint32_t *out_index) {
+bool builder_knows(const struct map *map, const void *key, size_t len, uint32_t *out_index) {
     uintptr_t number = (uintptr_t)map_get(map, key, len);
     *out_index = (uint32_t)(number - 1);
     return number != 0;
 }
 
-static bool remember(struct map *map, const void *key, size_t len, uint32_t index, struct err *e) {
+bool builder_remember(struct map *map, const void *key, size_t len, uint32_t index, struct err *e) {
     uintptr_t number = (uintptr_t)index + 1;
     void *value = NULL;
     memcpy(&value, &number, sizeof(value));
@@ -164,6 +155,22 @@ void snapshot_builder_free(struct snapshot_builder *builder) {
 
 void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq) {
     builder->image.seq = seq;
+}
+
+size_t snapshot_builder_listeners(const struct snapshot_builder *builder) {
+    return builder->image.parts[IMAGE_LISTENERS].count;
+}
+
+size_t snapshot_builder_roots(const struct snapshot_builder *builder) {
+    return builder->image.parts[IMAGE_ROOTS].count;
+}
+
+size_t snapshot_builder_sites(const struct snapshot_builder *builder) {
+    return builder->image.parts[IMAGE_SITES].count;
+}
+
+size_t snapshot_builder_certificates(const struct snapshot_builder *builder) {
+    return builder->image.parts[IMAGE_CERTIFICATES].count;
 }
 
 size_t snapshot_builder_unused(const struct snapshot_builder *builder) {
@@ -246,9 +253,9 @@ static bool add_root(struct snapshot_builder *b, const char *path, uint32_t *out
                      struct err *e) {
     size_t len = strlen(path);
     struct packed_string packed;
-    return known(b->roots, path, len, out_root) ||
+    return builder_knows(b->roots, path, len, out_root) ||
            (add_string(b, path, len, &packed, e) && add(b, IMAGE_ROOTS, &packed, out_root, e) &&
-            remember(b->roots, path, len, *out_root, e));
+            builder_remember(b->roots, path, len, *out_root, e));
 }
 
 static bool add_index_names(struct snapshot_builder *b, const struct snapshot_site_wish *wish,
@@ -338,11 +345,11 @@ static bool add_chain_der(struct snapshot_builder *b, const struct snapshot_der 
         return false;
     }
     *out_hash = hash_bytes(b->image.seed, digest, sizeof(digest));
-    if (!known(b->ders, digest, sizeof(digest), &index)) {
+    if (!builder_knows(b->ders, digest, sizeof(digest), &index)) {
         struct packed_der stored;
         if (!store_der(b, wanted->bytes, wanted->len, &stored, e) ||
             !add(b, IMAGE_DERS, &stored, &index, e) ||
-            !remember(b->ders, digest, sizeof(digest), index, e)) {
+            !builder_remember(b->ders, digest, sizeof(digest), index, e)) {
             return false;
         }
     }
@@ -422,7 +429,7 @@ static bool add_clients(struct snapshot_builder *b, const struct snapshot_bindin
     if (!fingerprint_clients(wish, set.fingerprint, e)) {
         return false;
     }
-    if (known(b->client_sets, set.fingerprint, sizeof(set.fingerprint), out_set)) {
+    if (builder_knows(b->client_sets, set.fingerprint, sizeof(set.fingerprint), out_set)) {
         return true;
     }
     for (size_t i = 0; i < wish->client_ca_count; i++) {
@@ -432,7 +439,7 @@ static bool add_clients(struct snapshot_builder *b, const struct snapshot_bindin
         }
     }
     return add(b, IMAGE_CLIENT_SETS, &set, out_set, e) &&
-           remember(b->client_sets, set.fingerprint, sizeof(set.fingerprint), *out_set, e);
+           builder_remember(b->client_sets, set.fingerprint, sizeof(set.fingerprint), *out_set, e);
 }
 
 /* --- policies -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #ifndef PL_TLS_SNAPSHOT_IMAGE_H
 #define PL_TLS_SNAPSHOT_IMAGE_H
 
+#include "base/map.h"
 #include "tls/segment.h"
 #include "tls/snapshot.h"
 
@@ -139,6 +140,25 @@ size_t image_find_slot(const struct image *image, uint32_t listener, const char 
 
 /* True when every index, offset and length in it leads somewhere. */
 bool image_check(const struct image *image);
+
+/* --- building, for snapshot_builder.c and snapshot_restore.c ---------------------------------- */
+
+struct snapshot_builder {
+    struct image image;
+    struct map *roots;       /* path → index + 1 */
+    struct map *ders;        /* SHA-256 of an intermediate → index + 1 */
+    struct map *client_sets; /* fingerprint → index + 1 */
+    size_t segment_capacity;
+    size_t uses; /* of certificates by bindings */
+};
+
+/* Maps from keys to indexes. */
+bool builder_knows(const struct map *map, const void *key, size_t len, uint32_t *out_index);
+bool builder_remember(struct map *map, const void *key, size_t len, uint32_t index, struct err *e)
+    PL_MUST_USE;
+
+/* The image of an open snapshot; borrowed. */
+const struct image *snapshot_image_of(const struct snapshot *snapshot);
 
 bool image_same_address(const union snapshot_address *a, const union snapshot_address *b);
 

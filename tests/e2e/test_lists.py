@@ -89,6 +89,6 @@ def test_a_place_that_is_none(store):
 
 
 def test_empty_lists_say_so(store):
-    for command in (('cert', 'list'), ('request', 'list'), ('site', 'list'), ('bind', 'list'), ('ca', 'queue'), ('ca', 'issued')):
+    for command in (('cert', 'list'), ('request', 'list'), ('bind', 'list'), ('ca', 'queue'), ('ca', 'issued')):
         said = store.run(*command)
         assert len(said.out.splitlines()) == 1 and said.out.strip()

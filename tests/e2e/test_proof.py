@@ -1,5 +1,6 @@
 """Proof of service: a change counts when a connection shows it, and is taken back otherwise."""
 import os
+import shutil
 import socket
 
 import pytest
@@ -100,8 +101,53 @@ def test_what_was_served_last_is_there_at_the_next_start(site, store, server):
     running, port = site
     serving.certificate(store, 'unbound.example.com')  # a change that nothing serves
     running.stop()  # at once: what was not saved yet is saved now
-    server().wait_log('serving-saved')
+    server().wait_log('restored')
     assert shown(store, port) == serial_of(store, f'{HOST} ec:p256')
+
+
+def test_what_changed_while_nothing_served_is_served_at_the_next_start(site, store, server):
+    running, port = site
+    url = f'https://127.0.0.1:{port}'
+    serving.bind(store, port, 'gone.example.com')
+    running.stop()
+    store.run('bind', 'remove', url, '--host', 'gone.example.com')
+    store.run('bind', 'add', HOST, url, '--host', 'new.example.com', '--cert',
+              serving.certificate(store, 'new.example.com'))
+    again = server()
+    again.wait_log('restored')
+    assert shown(store, port, 'new.example.com') == serial_of(store, 'new.example.com ec:p256')
+    assert shown(store, port, 'gone.example.com') == serial_of(store, f'{HOST} ec:p256')
+    # And it goes on from there, change by change.
+    store.run('bind', 'remove', url, '--host', 'new.example.com')
+    assert shown(store, port, 'new.example.com') == serial_of(store, f'{HOST} ec:p256')
+    replaced = serving.certificate(store, HOST, 'ec:p384')
+    store.run('cert', 'replace', f'{HOST} ec:p256', replaced)
+    assert shown(store, port) == serial_of(store, replaced)
+
+
+def test_a_policy_that_changed_while_nothing_served_holds_at_the_next_start(site, store, server):
+    running, port = site
+    store.run('policy', 'add', 'own', '--from', 'intermediate')
+    store.run('bind', 'set', f'https://127.0.0.1:{port}', '--policy', 'own')
+    serving.root(store)
+    assert 'TLSv1.2' in serving.handshake(store, port, HOST, '-tls1_2')
+    running.stop()
+    store.run('policy', 'set', 'own', '--versions', '1.3')
+    server().wait_log('restored')
+    assert 'alert protocol version' in serving.handshake(store, port, HOST, '-tls1_2')
+
+
+def test_saved_bindings_of_another_store_are_not_used(site, store, server, new_store):
+    running, port = site
+    running.stop()
+    saved = (store.data / 'serving').read_bytes()
+    shutil.rmtree(store.data)
+    store.copy_store(new_store)
+    serving.bind(store, port, 'other.example.com')
+    (store.data / 'serving').write_bytes(saved)
+    again = server()
+    again.wait_log('ops.world.stale')
+    assert shown(store, port) == serial_of(store, 'other.example.com ec:p256')
 
 
 def test_damaged_saved_bindings_are_built_anew(site, store, server):

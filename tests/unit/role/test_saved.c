@@ -42,7 +42,9 @@ static void save_one(void) {
     struct sealed_key key = {.id = {{9}}, .blob = (uint8_t[]){1, 2, 3}, .blob_len = 3};
     assert_ok(snapshot_builder_publish(builder, &image, &e), &e);
     assert_ok(key_list_add(&keys, &key, &e), &e);
-    assert_ok(saved_write(folder, 42, &image, &keys, &e), &e);
+    PL_AUTO(buf_clear) struct buf world = {.max = 100};
+    assert_ok(buf_append_string(&world, "which row is which entry", &e), &e);
+    assert_ok(saved_write(folder, 42, &image, &keys, &world, &e), &e);
 }
 
 static bool open_saved(const struct saved *saved, struct snapshot **out, struct err *e) {
@@ -63,6 +65,7 @@ static void test_it_comes_back(void **state) {
     assert_ok(saved_read(folder, &saved, &e), &e);
     assert_int_equal(saved.seq, 42);
     assert_int_equal(saved.keys.count, 1);
+    assert_memory_equal(saved.world.data, "which row is which entry", saved.world.len);
     assert_ok(open_saved(&saved, &snapshot, &e), &e);
     assert_int_equal(snapshot_lookup(snapshot, 0, "www.example.com", 15, &binding), SNAPSHOT_EXACT);
     saved_clear(&saved);
