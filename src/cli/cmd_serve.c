@@ -130,7 +130,12 @@ const struct command serve_commands[] = {
      "with --quiet),\n"
      "events on standard error (one JSON object a line with --json). Ctrl-C or SIGTERM "
      "finishes what is\n"
-     "under way, at most ten seconds.",
+     "under way, at most ten seconds.\n\n"
+     "SIGUSR2 (systemctl reload padlock) starts the program anew from where it is installed, a new "
+     "version for\n"
+     "instance: it takes the listening sockets over, and when it serves, this one finishes and "
+     "ends. No\n"
+     "connection is refused; if the new one does not come to serve, this one goes on.",
      serve_options, run_serve},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

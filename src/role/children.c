@@ -311,6 +311,13 @@ void child_drain(struct child *child) {
     }
 }
 
+void child_end(struct child *child) {
+    if (child->state != CHILD_DRAINING) {
+        child_set_state(child, CHILD_DRAINING);
+    }
+    (void)kill(child->pid, SIGKILL);
+}
+
 void children_end(struct supervisor *s) {
     while (s->children != NULL) {
         struct child *child = s->children;

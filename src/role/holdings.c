@@ -41,7 +41,7 @@ static void keys_clear(struct held_keys *keys) {
 void holdings_init(struct holdings *holdings) {
     *holdings = (struct holdings){0};
     holdings->current.index_fd = holdings->coming.index_fd = -1;
-    holdings->given_count = service_take_sockets(holdings->given);
+    holdings->given_count = service_take_sockets(holdings->given, &holdings->given_kept);
 }
 
 void holdings_clear(struct holdings *holdings) {
@@ -158,16 +158,39 @@ static bool is_at(int fd, const union snapshot_address *wanted) {
                      address.ip4.sin_addr.s_addr == wanted->ip4.sin_addr.s_addr;
 }
 
+int holdings_find_given(const struct holdings *holdings, const union snapshot_address *address) {
+    for (size_t i = 0; i < holdings->given_count; i++) {
+        if (is_at(holdings->given[i], address)) {
+            return fcntl(holdings->given[i], F_DUPFD_CLOEXEC, 0);
+        }
+    }
+    return -1;
+}
+
 /* A copy of the one that the service manager opened for this address; it stays ours, for a binding
  * that goes and comes back. */
 static bool find_given(const struct holdings *holdings, struct held_socket *s) {
-    for (size_t i = 0; i < holdings->given_count; i++) {
-        if (is_at(holdings->given[i], &s->about.address)) {
-            s->fd = fcntl(holdings->given[i], F_DUPFD_CLOEXEC, 0);
-            return s->fd >= 0;
+    s->fd = holdings_find_given(holdings, &s->about.address);
+    return s->fd >= 0;
+}
+
+size_t holdings_list_sockets(const struct holdings *holdings, int *out_fds, size_t max) {
+    size_t count = 0;
+    for (size_t i = 0; i < holdings->given_count && count < max; i++) {
+        out_fds[count++] = holdings->given[i];
+    }
+    for (const struct held_socket *s = holdings->sockets; s != NULL && count < max; s = s->next) {
+        if (s->fd >= 0) {
+            out_fds[count++] = s->fd;
         }
     }
-    return false;
+    return count;
+}
+
+void holdings_drop_given(struct holdings *holdings) {
+    while (holdings->given_count > holdings->given_kept) {
+        close_fd(&holdings->given[--holdings->given_count]);
+    }
 }
 
 /* A copy of the one that listens there for the other kind of net, and is not wanted any more. */

@@ -31,11 +31,13 @@ void supervisor_fail(struct supervisor *s, const struct err *error) {
 }
 
 /* First those that serve finish; control and the rest end with them. */
-static void begin_stopping(struct supervisor *s) {
+void supervisor_stop(struct supervisor *s) {
     s->is_stopping = true;
     s->stop_ms = clock_monotonic_ms() + STOP_TIMEOUT_MS;
     log_event(LOG_INFO, "stopping", NULL);
-    service_notify("STOPPING=1\nSTATUS=finishing what is under way");
+    if (!s->is_upgrading) { /* the service goes on in another process */
+        service_notify("STOPPING=1\nSTATUS=finishing what is under way");
+    }
     for (struct child *child = s->children; child != NULL; child = child->next) {
         if ((child->role & (IPC_BOTH_NET | IPC_CONTROL)) != 0) {
             child_drain(child);
@@ -46,8 +48,10 @@ static void begin_stopping(struct supervisor *s) {
 }
 
 void supervisor_on_ended(struct supervisor *s, enum ipc_role role) {
-    (void)role;
     supervisor_tell_processes(s);
+    if (role == IPC_CONTROL && s->is_upgrading) {
+        supervisor_continue_upgrade(s);
+    }
     bool has_serving = false;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
         has_serving = has_serving || (child->role & (IPC_BOTH_NET | IPC_CONTROL)) != 0;
@@ -64,7 +68,12 @@ static void on_signal(uv_signal_t *handle, int number) {
         uv_stop(&s->loop);
         return;
     }
-    begin_stopping(s);
+    supervisor_stop(s);
+}
+
+static void on_upgrade(uv_signal_t *handle, int number) {
+    (void)number;
+    supervisor_upgrade(handle->data);
 }
 
 static bool is_net(const struct child *child) {
@@ -153,6 +162,7 @@ static bool on_index(struct supervisor *s, struct ipc_message *message) {
         return true;
     }
     if (is_first) {
+        holdings_drop_given(&s->holdings);
         start_all_net(s);
     } else {
         hand_out_index(s);
@@ -277,6 +287,7 @@ static void on_child_ended(uv_signal_t *handle, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct supervisor *s = timer->data;
     children_fill_vacancies(s);
+    supervisor_check_upgrade(s);
     if (s->has_world && !s->is_stopping) {
         (void)holdings_open_sockets(&s->holdings, tell_socket, s, NULL);
     }
@@ -297,7 +308,8 @@ static bool start_watching(struct supervisor *s, struct err *e) {
         uv_signal_cb call;
     } signals[] = {{&s->interrupt, SIGINT, on_signal},
                    {&s->terminate, SIGTERM, on_signal},
-                   {&s->child_ended, SIGCHLD, on_child_ended}};
+                   {&s->child_ended, SIGCHLD, on_child_ended},
+                   {&s->upgrade_asked, SIGUSR2, on_upgrade}};
     int code = 0;
     for (size_t i = 0; i < PL_ARRAY_LEN(signals) && code == 0; i++) {
         code = uv_signal_init(&s->loop, signals[i].handle);
@@ -352,6 +364,10 @@ static bool open_metrics(struct supervisor *s, struct err *e) {
     if (address->any.sa_family == AF_UNSPEC) {
         return true;
     }
+    s->metrics_fd = holdings_find_given(&s->holdings, address);
+    if (s->metrics_fd >= 0) {
+        return true;
+    }
     socklen_t len =
         address->any.sa_family == AF_INET6 ? sizeof(address->ip6) : sizeof(address->ip4);
     return tcp_listen(&address->any, len, &options, &s->metrics_fd, e) ||
@@ -367,6 +383,7 @@ static void close_handle(uv_handle_t *handle, void *ctx) {
 
 static void supervisor_close(struct supervisor *s) {
     children_end(s);
+    upgrade_clear(&s->upgrade);
     holdings_clear(&s->holdings);
     if (s->metrics_fd >= 0) {
         (void)close(s->metrics_fd);
@@ -394,7 +411,8 @@ bool serve_run(const char *data_dir, const struct serve_wish *wish, struct err *
     raise_descriptor_limit();
     const struct sigaction ignored = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGPIPE, &ignored, NULL);
-    bool ok = start_watching(s, e) && warn_of_root(e) && open_metrics(s, e) && start_workers(s, e);
+    bool ok = upgrade_init(&s->upgrade, e) && start_watching(s, e) && warn_of_root(e) &&
+              open_metrics(s, e) && start_workers(s, e);
     if (ok) {
         (void)uv_run(&s->loop, UV_RUN_DEFAULT);
         ok = !s->has_failed;

@@ -9,6 +9,7 @@
 #include "keys/key_table.h"
 #include "role/listing.h"
 #include "role/serve.h"
+#include "role/upgrade.h"
 #include "role/worker.h"
 #include "sys/service_manager.h"
 #include "tls/snapshot.h"
@@ -87,6 +88,8 @@ struct held_keys {
 struct holdings {
     int given[SERVICE_SOCKETS_MAX]; /* listening already, by the service manager */
     size_t given_count;
+    size_t
+        given_kept; /* the first ones: the manager's, who has them open for as long as it likes */
     struct held_socket *sockets;
     struct held_folder *folders;
     uint64_t roots_version; /* grows with each new folder */
@@ -98,6 +101,15 @@ struct holdings {
 
 void holdings_init(struct holdings *holdings);
 void holdings_clear(struct holdings *holdings);
+
+/* The one for that address among those that were handed over at the start, copied; -1: none. */
+int holdings_find_given(const struct holdings *holdings, const union snapshot_address *address);
+/* All that listen, those that were handed over first, borrowed; at most max of them. Returns how
+ * many.
+ */
+size_t holdings_list_sockets(const struct holdings *holdings, int *out_fds, size_t max);
+/* What an earlier version of the program handed over is in use now, or wanted by nobody. */
+void holdings_drop_given(struct holdings *holdings);
 
 /* From control; false when malformed. */
 bool holdings_take_roots(struct holdings *holdings, const struct ipc_message *message);
@@ -134,12 +146,14 @@ struct supervisor {
     uv_signal_t interrupt;
     uv_signal_t terminate;
     uv_signal_t child_ended;
+    uv_signal_t upgrade_asked;
     uv_timer_t timer;
     struct child *children;
     struct vacancy vacancies[NET_PROCESSES_MAX + SUPERVISOR_ROLES_MAX];
     size_t vacancy_count;
     uint32_t net_count;
     struct holdings holdings;
+    struct upgrade upgrade;
     int metrics_fd;  /* listens for "metrics"; -1: there are none */
     uint64_t serial; /* of the child that was started last */
     uint64_t restarts[SUPERVISOR_ROLES_MAX];
@@ -149,10 +163,16 @@ struct supervisor {
     int64_t stop_ms;  /* when those that still run are ended */
     bool has_world;
     bool is_ready;
+    bool is_upgrading; /* control is on its way out, or the new version on its way in */
     bool is_stopping;
     bool has_failed;
     struct err error;
 };
+
+/* supervisor_upgrade.c */
+void supervisor_upgrade(struct supervisor *s);          /* asked for, by a signal */
+void supervisor_continue_upgrade(struct supervisor *s); /* control has ended */
+void supervisor_check_upgrade(struct supervisor *s);    /* now and then */
 
 /* children.c */
 bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, struct err *e)
@@ -162,6 +182,7 @@ void children_collect(struct supervisor *s);        /* those that have ended */
 void children_fill_vacancies(struct supervisor *s); /* whose time has come */
 void children_end(struct supervisor *s);            /* all, at once */
 void child_drain(struct child *child);
+void child_end(struct child *child); /* at once; it is not started again */
 /* New net processes for those that were started before the newest roots. */
 void children_roll(struct supervisor *s);
 
@@ -180,5 +201,7 @@ void supervisor_on_ready(struct child *child);
 /* One has ended; whether it is to be started again is children.c's. */
 void supervisor_on_ended(struct supervisor *s, enum ipc_role role);
 void supervisor_fail(struct supervisor *s, const struct err *error);
+/* Finishes what is under way, then ends. */
+void supervisor_stop(struct supervisor *s);
 
 #endif

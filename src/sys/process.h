@@ -36,4 +36,32 @@ bool process_start(const char *role, const char *parent, int fd, pid_t *out_pid,
  */
 void process_begin(const char *role);
 
+/* --- the whole program once more, for an upgrade ------------------------------------------------
+ */
+
+/* Which program this is, and how it was started. */
+struct process_again {
+    char *program;    /* its path */
+    char **arguments; /* without --ready-fd; NULL after the last */
+    char *memory;     /* in which they lie */
+};
+
+/* Fails sys.process, base.oom. */
+bool process_remember(struct process_again *out_again, struct err *e) PL_MUST_USE;
+void process_forget(struct process_again *again); /* works on a zeroed struct */
+
+/*
+ * Starts what is at that path now, with the same arguments and environment. It gets the sockets as
+ * a service manager hands them over (sd_listen_fds(3)), and of our other descriptors only standard
+ * input, output and error.
+ *
+ * sockets       borrowed
+ * kept          how many of them, the first ones, are a service manager's
+ * out_pid       to be waited for
+ * out_ready_fd  caller's to close, not blocking: a byte comes when it is ready; the end when it
+ * ends Fails         sys.process
+ */
+bool process_start_again(const struct process_again *again, const int *sockets, size_t count,
+                         size_t kept, pid_t *out_pid, int *out_ready_fd, struct err *e) PL_MUST_USE;
+
 #endif

@@ -52,9 +52,12 @@ static uint64_t number_of(const char *name) {
     return text != NULL && str_to_u64(text, UINT32_MAX, &number) ? number : 0;
 }
 
-size_t service_take_sockets(int out_fds[SERVICE_SOCKETS_MAX]) {
+size_t service_take_sockets(int out_fds[SERVICE_SOCKETS_MAX], size_t *out_kept) {
     uint64_t count = number_of("LISTEN_FDS");
+    uint64_t kept =
+        getenv(SERVICE_KEPT_VARIABLE) == NULL ? count : number_of(SERVICE_KEPT_VARIABLE);
     size_t taken = 0;
+    *out_kept = 0;
     if (number_of("LISTEN_PID") != (uint64_t)getpid()) {
         return 0;
     }
@@ -67,9 +70,11 @@ size_t service_take_sockets(int out_fds[SERVICE_SOCKETS_MAX]) {
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         out_fds[taken++] = fd;
+        *out_kept += i < kept ? 1 : 0;
     }
     (void)unsetenv("LISTEN_PID");
     (void)unsetenv("LISTEN_FDS");
+    (void)unsetenv(SERVICE_KEPT_VARIABLE);
     return taken;
 }
 
