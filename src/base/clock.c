@@ -33,8 +33,14 @@ int64_t clock_now_ms(void) {
     return is_fixed ? fixed_now_ms : read_clock(CLOCK_REALTIME);
 }
 
+int64_t clock_monotonic_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int64_t clock_monotonic_ms(void) {
-    return read_clock(CLOCK_MONOTONIC);
+    return clock_monotonic_us() / 1000;
 }
 
 void clock_set_fixed(int64_t now_ms) {

@@ -20,6 +20,7 @@ enum {
 int64_t clock_now_ms(void);
 /* Never goes back; for measuring and deadlines. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 /* Tests and "--at": the wall clock stands still at now_ms; clock_set_system() lets it go again. */
 void clock_set_fixed(int64_t now_ms);
 void clock_set_system(void);

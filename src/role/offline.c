@@ -1,12 +1,14 @@
-/* keys and unpack for one command. */
+/* keys, unpack and probe for one command. */
 #include "role/offline.h"
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "inspect/trace/document.h"
 #include "keys/keys.h"
 #include "keys/unpack_wire.h"
 #include "ops/ops.h"
 #include "role/worker.h"
+#include "sys/memory_file.h"
 #include "sys/process.h"
 #include "sys/service_manager.h"
 
@@ -66,12 +68,13 @@ static bool wait_for(struct ipc_channel *channel, enum ipc_type type, struct ipc
            err_set(e, ERR_IPC_MALFORMED, "another process sent what nobody asked for");
 }
 
-static bool begin(const struct offline *offline, const char *data_dir, struct err *e) {
+static bool begin(const struct offline *offline, enum user_role user, const char *data_dir,
+                  struct err *e) {
     PL_AUTO(buf_clear) struct buf message = {.max = START_ROOM};
     struct pack_writer w = {.out = &message};
     struct worker_start start = {0};
     struct ipc_message ready;
-    if (!user_for(USER_KEYS, &start.user, e)) {
+    if (!user_for(user, &start.user, e)) {
         return false;
     }
     if (!str_copy(start.data_dir, sizeof(start.data_dir), data_dir)) {
@@ -100,7 +103,7 @@ static bool start(enum ipc_role role, const char *data_dir, struct offline **out
         process_start(ipc_role_name(role), ipc_role_name(IPC_CLIENT), ends[1], &offline->pid, e);
     (void)close(ends[1]);
     if (!ipc_channel_new(ends[0], IPC_CLIENT, role, &offline->channel, ok ? e : NULL) || !ok ||
-        !begin(offline, data_dir, e)) {
+        !begin(offline, role == IPC_PROBE ? USER_NET : USER_KEYS, data_dir, e)) {
         return false;
     }
     *out_offline = PL_TAKE(offline);
@@ -143,6 +146,36 @@ static bool unpack_file(bool is_pfx, const uint8_t *bytes, size_t len,
            ipc_send(offline->channel, IPC_UNPACK_CALL, call.data, call.len, -1, e) &&
            wait_for(offline->channel, IPC_UNPACK_REPLY, &answer, e) &&
            unpack_wire_result(answer.bytes, answer.len, out, e);
+}
+
+/* --- probe ---------------------------------------------------------------------------------------
+ */
+
+static bool read_document(struct ipc_message *answer, json_t **out_document, struct err *e) {
+    int fd = ipc_take_fd(answer);
+    void *bytes = NULL;
+    size_t size = 0;
+    bool ok = memory_file_map(fd, &bytes, &size, e);
+    (void)close(fd);
+    if (!ok) {
+        return false;
+    }
+    ok = size <= TRACE_DOCUMENT_MAX ? json_parse(bytes, size, out_document, e)
+                                    : err_set(e, ERR_BASE_LIMIT, "the trace is too large");
+    memory_file_unmap(bytes, size);
+    return ok;
+}
+
+bool offline_trace(const struct trace_wish *wish, json_t **out_document, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    PL_AUTO(buf_cleanse) struct buf call = {.max = TRACE_WISH_MAX};
+    struct pack_writer w = {.out = &call};
+    struct ipc_message answer;
+    trace_wish_pack(wish, &w);
+    return pack_end(&w, e) && start(IPC_PROBE, "", &offline, e) &&
+           ipc_send(offline->channel, IPC_TRACE, call.data, call.len, -1, e) &&
+           wait_for(offline->channel, IPC_TRACED, &answer, e) &&
+           read_document(&answer, out_document, e);
 }
 
 void offline_use(void) {

@@ -1,12 +1,14 @@
 /*
- * The process "probe": connections that go out. Today it proves service: it connects to a listener
- * as a visitor would, by name, and says whether one of the expected certificates is presented. It
- * has no store and no keys, and believes nothing that a server says.
+ * The process "probe": connections that go out. It proves service: it connects to a listener as a
+ * visitor would, by name, and says whether one of the expected certificates is presented. For the
+ * command line it observes one handshake (role/probe_trace.h). It has no store and none of our
+ * keys, and believes nothing that a server says.
  *
  * Limits: as many at a time as libuv's pool has threads (4), PROOF_TIMEOUT_MS each.
  */
 #include "base/mem.h"
 #include "base/str.h"
+#include "role/probe_trace.h"
 #include "role/proof.h"
 #include "role/workers.h"
 #include "tls/client.h"
@@ -106,9 +108,66 @@ static void on_control_gone(void *ctx, struct peer *peer) {
     peer_free(peer);
 }
 
+/* --- traces --------------------------------------------------------------------------------------
+ */
+
+struct tracing {
+    uv_work_t work;
+    struct worker *worker;
+    struct trace_wish wish;
+    int fd;
+    struct err error;
+};
+
+static void trace_in_thread(uv_work_t *request) {
+    struct tracing *tracing = request->data;
+    if (!probe_trace(&tracing->wish, &tracing->fd, &tracing->error)) {
+        tracing->fd = -1;
+    }
+}
+
+static void answer_trace(uv_work_t *request, int status) {
+    struct tracing *tracing = request->data;
+    if (status == 0 && tracing->fd >= 0) {
+        worker_send(tracing->worker, IPC_TRACED, NULL, 0, tracing->fd);
+    } else {
+        worker_send_error(tracing->worker, &tracing->error);
+    }
+    if (tracing->fd >= 0) {
+        (void)close(tracing->fd);
+    }
+    trace_wish_clear(&tracing->wish);
+    mem_free(tracing);
+}
+
+static bool on_trace(struct worker *worker, const struct ipc_message *message) {
+    void *memory = NULL;
+    struct err e = {0};
+    if (!mem_alloc(sizeof(struct tracing), &memory, &e)) {
+        worker_send_error(worker, &e);
+        return true;
+    }
+    struct tracing *tracing = memory;
+    tracing->worker = worker;
+    tracing->work.data = tracing;
+    tracing->fd = -1;
+    if (!trace_wish_read(message->bytes, message->len, &tracing->wish, NULL)) {
+        mem_free(tracing);
+        return false;
+    }
+    if (uv_queue_work(&worker->loop, &tracing->work, trace_in_thread, answer_trace) != 0) {
+        trace_wish_clear(&tracing->wish);
+        mem_free(tracing);
+    }
+    return true;
+}
+
 static bool on_message(struct worker *worker, struct ipc_message *message) {
     struct probe_process *probe = worker->own;
     struct worker_peer about;
+    if (message->type == IPC_TRACE) {
+        return on_trace(worker, message);
+    }
     if (message->type != IPC_PEER || !worker_peer_read(message, &about) ||
         about.role != IPC_CONTROL) {
         return false;

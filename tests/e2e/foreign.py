@@ -37,9 +37,10 @@ class Authority:
             f'[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n'
             'default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n', encoding='ascii')
 
-    def sign(self, csr_file, file, sans, start='20260101000000Z', end='20360101000000Z', extra=''):
+    def sign(self, csr_file, file, sans, start='20260101000000Z', end='20360101000000Z', extra='',
+             usage='serverAuth'):
         extensions = self.folder / 'extensions'
-        extensions.write_text(f'subjectAltName={sans}\nextendedKeyUsage=serverAuth\n{extra}', encoding='ascii')
+        extensions.write_text(f'subjectAltName={sans}\nextendedKeyUsage={usage}\n{extra}', encoding='ascii')
         clients.run('openssl', 'ca', '-batch', '-notext', '-config', self.folder / 'ca.cnf', '-in', csr_file,
                     '-cert', self.certificate, '-keyfile', self.key, '-startdate', start, '-enddate', end,
                     '-extfile', extensions, '-out', file)

@@ -1,0 +1,291 @@
+/* Traces in the process "probe". Limits: the wish's time for each connection, TRACE_DOCUMENT_MAX.
+ */
+#include "role/probe_trace.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/secret.h"
+#include "codec/ip.h"
+#include "inspect/trace/document.h"
+#include "pki/openssl.h"
+#include "pki/trust.h"
+#include "sys/memory_file.h"
+#include "sys/tcp_connect.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* After the handshake, as long is waited for a server that has more to say, or for its answer. */
+enum {
+    QUIET_MS = 400,
+    ANSWER_MS = 3000,
+    READ_SIZE = 16 * 1024,
+    HANDSHAKES_MAX = 2,
+    CHAIN_MAX = 10
+};
+
+struct tracing {
+    const struct trace_wish *wish;
+    struct observe_wish observe;
+    struct observe_session session;
+    struct trace *traces[HANDSHAKES_MAX];
+    size_t count;
+    struct tcp_connection connection;
+    X509 *certs[CHAIN_MAX];
+    size_t cert_count;
+    EVP_PKEY *key;
+};
+
+static void tracing_clear(struct tracing *t) {
+    for (size_t i = 0; i < t->count; i++) {
+        trace_free(t->traces[i]);
+    }
+    for (size_t i = 0; i < t->cert_count; i++) {
+        X509_free(t->certs[i]);
+    }
+    EVP_PKEY_free(t->key);
+    if (t->connection.fd >= 0) {
+        (void)close(t->connection.fd);
+    }
+    secret_cleanse(&t->session, sizeof(t->session));
+}
+
+static bool fill_random(void *ctx, uint8_t *out, size_t len) {
+    (void)ctx;
+    return random_bytes(out, len, NULL);
+}
+
+/* --- the wish, for the observer ------------------------------------------------------------------
+ */
+
+static struct wire_list list_of(const struct trace_numbers *numbers) {
+    return (struct wire_list){.items = numbers->items, .count = numbers->count};
+}
+
+static bool client_failed(struct err *e, const char *what) {
+    return err_set_openssl(e, ERR_INSPECT_CLIENT_CERTIFICATE, "%s", what);
+}
+
+static bool read_client(struct tracing *t, struct err *e) {
+    const struct trace_wish *wish = t->wish;
+    if (wish->certificate.len == 0) {
+        return true;
+    }
+    PL_AUTO(bio_freep)
+    BIO *certs = BIO_new_mem_buf(wish->certificate.data, (int)wish->certificate.len);
+    PL_AUTO(bio_freep) BIO *key = BIO_new_mem_buf(wish->key.data, (int)wish->key.len);
+    X509 *cert = NULL;
+    while (certs != NULL && t->cert_count < CHAIN_MAX &&
+           (cert = PEM_read_bio_X509(certs, NULL, NULL, NULL)) != NULL) {
+        t->certs[t->cert_count++] = cert;
+    }
+    ERR_clear_error();
+    /* An empty password: one that is encrypted is refused without a question. */
+    char no_password[] = "";
+    t->key = key == NULL ? NULL : PEM_read_bio_PrivateKey(key, NULL, NULL, no_password);
+    if (t->cert_count == 0) {
+        return client_failed(e, "there is no certificate in what --cert names");
+    }
+    if (t->key == NULL) {
+        return client_failed(e, "there is no unencrypted private key in what --key names");
+    }
+    if (X509_check_private_key(t->certs[0], t->key) != 1) {
+        return client_failed(e, "the private key does not belong to the client's certificate");
+    }
+    t->observe.certs = t->certs;
+    t->observe.cert_count = t->cert_count;
+    t->observe.key = t->key;
+    return true;
+}
+
+static bool prepare(struct tracing *t, struct err *e) {
+    const struct trace_wish *wish = t->wish;
+    struct ip ip;
+    bool is_http = strstr(wish->protocols, "http/1.1") != NULL && wish->starttls[0] == '\0' &&
+                   !wish->has_no_request;
+    t->observe = (struct observe_wish){
+        .server_name = wish->host[0] == '\0' || ip_parse(wish->host, &ip) ? NULL : wish->host,
+        .protocols =
+            wish->protocols[0] == '\0' || wish->starttls[0] != '\0' ? NULL : wish->protocols,
+        .http_host = is_http ? wish->host : NULL,
+        .version_min = wish->version_min,
+        .version_max = wish->version_max,
+        .suites = list_of(&wish->suites),
+        .groups = list_of(&wish->groups),
+        .shares = list_of(&wish->shares),
+        .wants_key_update = wish->wants_key_update,
+        .random = {.fill = fill_random}};
+    return read_client(t, e);
+}
+
+/* --- one connection ------------------------------------------------------------------------------
+ */
+
+static bool open_connection(struct tracing *t, int64_t deadline_ms, struct err *e) {
+    const struct trace_wish *wish = t->wish;
+    if (t->connection.fd >= 0) {
+        (void)close(t->connection.fd);
+    }
+    switch (tcp_connect(wish->connect_host, wish->port, deadline_ms, &t->connection)) {
+    case TCP_CONNECTED:
+        return true;
+    case TCP_NO_ADDRESS:
+        return err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address",
+                       wish->connect_host);
+    case TCP_REFUSED:
+        return err_set_errno(e, ERR_TLS_LOOK_CONNECT, t->connection.errno_value,
+                             "cannot connect to %.200s port %u", wish->connect_host, wish->port);
+    case TCP_TIMED_OUT:
+        return err_set(e, ERR_TLS_LOOK_TIMEOUT, "no answer from %.200s port %u within %lld s",
+                       wish->connect_host, wish->port, (long long)(wish->timeout_ms / 1000));
+    }
+    return false;
+}
+
+/* False when the other side has gone, or the deadline. */
+static bool send_all(int fd, struct buf *bytes, int64_t deadline_ms) {
+    while (bytes->len > 0) {
+        ssize_t sent = send(fd, bytes->data, bytes->len, MSG_NOSIGNAL);
+        if (sent > 0) {
+            buf_consume(bytes, (size_t)sent);
+        } else if (errno != EAGAIN || !tcp_wait(fd, POLLOUT, deadline_ms)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum received { RECEIVED_BYTES, RECEIVED_END, RECEIVED_NOTHING };
+
+static enum received receive(int fd, uint8_t *bytes, size_t *out_len, int64_t deadline_ms) {
+    for (;;) {
+        ssize_t len = recv(fd, bytes, READ_SIZE, 0);
+        if (len > 0) {
+            *out_len = (size_t)len;
+            return RECEIVED_BYTES;
+        }
+        if (len == 0 || errno != EAGAIN) {
+            return RECEIVED_END;
+        }
+        if (!tcp_wait(fd, POLLIN, deadline_ms)) {
+            return RECEIVED_NOTHING;
+        }
+    }
+}
+
+static int64_t patience(const struct observer *o, int64_t deadline_ms, bool is_http) {
+    int64_t quiet_ms = clock_monotonic_ms() + (is_http ? ANSWER_MS : QUIET_MS);
+    return observer_is_connected(o) && quiet_ms < deadline_ms ? quiet_ms : deadline_ms;
+}
+
+/* The observer and the server, until one of them has done. */
+static void converse(struct tracing *t, struct observer *o, int64_t start_us, int64_t deadline_ms) {
+    uint8_t bytes[READ_SIZE];
+    size_t len = 0;
+    int fd = t->connection.fd;
+    bool is_http = t->observe.http_host != NULL;
+    enum observe_status status = observer_start(o, clock_monotonic_us() - start_us);
+    while (status == OBSERVE_GOES_ON) {
+        /* Who has gone may have said why before. */
+        (void)send_all(fd, observer_output(o), deadline_ms);
+        enum received received = receive(fd, bytes, &len, patience(o, deadline_ms, is_http));
+        int64_t now_us = clock_monotonic_us() - start_us;
+        status = received == RECEIVED_BYTES ? observer_receive(o, bytes, len, now_us)
+                                            : observer_end(o, received == RECEIVED_NOTHING, now_us);
+    }
+    (void)send_all(fd, observer_output(o), deadline_ms);
+}
+
+static bool run_once(struct tracing *t, const char *title, struct err *e) {
+    int64_t deadline_ms = clock_monotonic_ms() + t->wish->timeout_ms;
+    PL_AUTO(observer_freep) struct observer *o = NULL;
+    if (!open_connection(t, deadline_ms, e) || !trace_new(title, &t->traces[t->count], e)) {
+        return false;
+    }
+    struct trace *trace = t->traces[t->count++];
+    if (!observer_new(&t->observe, trace, &o, e)) {
+        return false;
+    }
+    converse(t, o, clock_monotonic_us(), deadline_ms);
+    t->session = *observer_session(o);
+    return true;
+}
+
+/* --- the document --------------------------------------------------------------------------------
+ */
+
+static bool gather_anchors(const struct trace_wish *wish, struct cert_list *out, struct err *e) {
+    struct err nothing = {0};
+    if (wish->trust.len > 0) {
+        PL_AUTO(bio_freep) BIO *in = BIO_new_mem_buf(wish->trust.data, (int)wish->trust.len);
+        X509 *x509 = NULL;
+        while (in != NULL && (x509 = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
+            PL_AUTO(x509_freep) X509 *owned = x509;
+            PL_AUTO(cert_freep) struct cert *cert = NULL;
+            if (!cert_from_x509(owned, &cert, e) || !cert_list_add(out, cert, e)) {
+                return false;
+            }
+        }
+        ERR_clear_error();
+    }
+    /* A system without trusted roots trusts nobody: no failure. */
+    return !wish->has_system_trust || trust_load_system(out, NULL, &nothing) ||
+           nothing.code != ERR_BASE_OOM || err_set(e, ERR_BASE_OOM, "out of memory");
+}
+
+static bool write_document(const json_t *document, int *out_fd, struct err *e) {
+    PL_AUTO(buf_cleanse) struct buf text = {.max = TRACE_DOCUMENT_MAX};
+    void *bytes = NULL;
+    if (!json_write(document, false, &text, e) ||
+        !memory_file_new("trace", text.len, out_fd, &bytes, e)) {
+        return false;
+    }
+    memcpy(bytes, text.data, text.len);
+    memory_file_unmap(bytes, text.len);
+    return true;
+}
+
+static bool tell(const struct tracing *t, json_t **out_document, struct err *e) {
+    PL_AUTO(cert_list_clear) struct cert_list anchors = {0};
+    const struct trace_wish *wish = t->wish;
+    const struct trace_target target = {.target = wish->target,
+                                        .host = wish->host,
+                                        .address = t->connection.address,
+                                        .client_address = t->connection.own_address,
+                                        .port = wish->port,
+                                        .client_port = t->connection.own_port,
+                                        .starttls = wish->starttls,
+                                        .lab = "",
+                                        .at_ms = wish->at_ms};
+    return gather_anchors(wish, &anchors, e) &&
+           trace_document(&target, t->traces, t->count, &anchors, out_document, e);
+}
+
+static bool trace_server(const struct trace_wish *wish, json_t **out_document, struct err *e) {
+    PL_AUTO(tracing_clear) struct tracing t = {.wish = wish, .connection = {.fd = -1}};
+    if (!prepare(&t, e) || !run_once(&t, "the handshake", e)) {
+        return false;
+    }
+    if (wish->is_resumed && t.session.version != 0) {
+        const struct observe_session session = t.session;
+        t.observe.resume = &session;
+        if (!run_once(&t, "the session resumed", e)) {
+            return false;
+        }
+    }
+    return tell(&t, out_document, e);
+}
+
+bool probe_trace(const struct trace_wish *wish, int *out_fd, struct err *e) {
+    PL_AUTO(json_freep) json_t *document = NULL;
+    const struct observe_random random = {.fill = fill_random};
+    bool ok = wish->is_lab ? lab_run(wish->lab, &random, wish->at_ms, &document, e)
+                           : trace_server(wish, &document, e);
+    return ok && write_document(document, out_fd, e);
+}

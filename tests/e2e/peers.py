@@ -1,0 +1,72 @@
+"""Servers of others that TLS is looked at with: OpenSSL's, nginx."""
+import contextlib
+import socket
+import subprocess
+import time
+
+from program import free_ports
+
+
+def wait_open(port, process, seconds=20):
+    """Until the port takes connections."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            socket.create_connection(('127.0.0.1', port), timeout=1).close()
+            return
+        assert process.poll() is None, process.stdout.read().decode('utf-8', 'replace')
+        time.sleep(0.05)
+    raise AssertionError(f'nothing listens at {port}')
+
+
+@contextlib.contextmanager
+def running(command, port, **options):
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    try:
+        wait_open(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def s_server(certificate, *options):
+    """OpenSSL's server with a certificate (its key beside it); its port."""
+    port = free_ports(1)[0]
+    command = ['openssl', 's_server', '-accept', f'127.0.0.1:{port}', '-quiet', '-www', '-cert', certificate,
+               '-key', certificate.with_suffix('.key'), *options]
+    with running(command, port):
+        yield port
+
+
+NGINX = '''
+daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {certificate}; ssl_certificate_key {key};
+        ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:c:1m;
+        {more}
+        location / {{ return 200 "hello\\n"; }}
+    }}
+}}
+'''
+
+
+@contextlib.contextmanager
+def nginx(folder, certificate, more=''):
+    """nginx with a certificate (its key beside it); its port."""
+    port = free_ports(1)[0]
+    folder.mkdir(exist_ok=True)
+    (folder / 'nginx.conf').write_text(NGINX.format(
+        folder=folder, port=port, certificate=certificate, key=certificate.with_suffix('.key'),
+        more=more), encoding='ascii')
+    with running(['nginx', '-e', folder / 'start.log', '-c', folder / 'nginx.conf'], port):
+        yield port

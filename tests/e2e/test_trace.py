@@ -1,0 +1,243 @@
+"""padlock trace: others' servers in every version, every exchange; failures; what is printed."""
+import socket
+import threading
+
+import pytest
+
+import foreign
+import peers
+from program import free_ports
+from serving import bind
+
+HOST = 'www.example.com'
+WEAK = ('-cipher', 'ALL:@SECLEVEL=0')
+
+
+@pytest.fixture(scope='session')
+def leaves(tmp_path_factory):
+    """A certificate with an RSA key and one with an EC key, of a CA of their own."""
+    folder = tmp_path_factory.mktemp('leaves')
+    authority = foreign.Authority(folder / 'authority')
+    made = {}
+    for name, options in {'rsa': ('-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'), 'ec': ()}.items():
+        key = foreign.key(folder / f'{name}.key', *options)
+        foreign.csr(folder / f'{name}.csr', key, '/CN=x')
+        made[name] = authority.sign(folder / f'{name}.csr', folder / f'{name}.pem', f'DNS:{HOST}',
+                                    usage='serverAuth,clientAuth')
+    made['authority'] = authority.certificate
+    return made
+
+
+def trace(padlock, port, *options, code=0):
+    """The document, and that the program's exit code says the same."""
+    said = padlock.attempt('--json', 'trace', f'127.0.0.1:{port}', '--host', HOST, *options)
+    assert said.code == code, repr(said)
+    return said.json
+
+
+def one(padlock, port, *options, code=0):
+    return trace(padlock, port, *options, code=code)['handshakes'][0]
+
+
+def names(handshake):
+    return [message['name'] for message in handshake['messages']]
+
+
+def agreed(handshake, what):
+    return handshake['agreed'][what]['name']
+
+
+def assert_checked(handshake):
+    """Both Finished messages, the records, nothing that failed, nothing that could not be read."""
+    assert handshake['is_complete'] and 'failure' not in handshake
+    checks = {check['name']: check['outcome'] for check in handshake['checks']}
+    assert {'server Finished', 'client Finished', 'server keys'} <= set(checks)
+    assert set(checks.values()) == {'pass'}
+    assert not [m['name'] for m in handshake['messages'] if m.get('is_malformed')]
+    assert all(record['plain'] or record['type'] == 'handshake' for record in handshake['records'])
+
+
+CASES = [
+    # key, the server's options, ours, version, suite, group
+    ('ec', (), (), 'TLS 1.3', None, 'x25519'),
+    ('rsa', (), (), 'TLS 1.3', None, 'x25519'),
+    ('rsa', ('-ciphersuites', 'TLS_CHACHA20_POLY1305_SHA256'), (), 'TLS 1.3', 'TLS_CHACHA20_POLY1305_SHA256', None),
+    ('ec', ('-groups', 'X448'), ('--version', '1.3'), 'TLS 1.3', None, 'x448'),
+    ('rsa', ('-tls1_2',), (), 'TLS 1.2', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'x25519'),
+    ('ec', ('-groups', 'P-521'), ('--version', '1.2'), 'TLS 1.2', None, 'secp521r1'),
+    ('rsa', (), ('--version', '1.2', '--suites', 'TLS_RSA_WITH_AES_256_GCM_SHA384'), 'TLS 1.2',
+     'TLS_RSA_WITH_AES_256_GCM_SHA384', None),
+    ('rsa', (), ('--version', '1.2', '--suites', 'TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384'), 'TLS 1.2', None, 'x25519'),
+    ('rsa', ('-no_etm',), ('--version', '1.2', '--suites', 'TLS_RSA_WITH_AES_128_CBC_SHA'), 'TLS 1.2', None, None),
+    ('rsa', (), ('--version', '1.2', '--suites', 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256'), 'TLS 1.2', None, None),
+    ('ec', WEAK, ('--version', '1.2', '--suites', 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8'), 'TLS 1.2', None, None),
+    ('rsa', WEAK, ('--version', '1.1'), 'TLS 1.1', None, None),
+    ('rsa', WEAK, ('--version', '1.0'), 'TLS 1.0', None, None),
+    ('ec', WEAK, ('--version', '1.0'), 'TLS 1.0', 'TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA', None),
+    ('rsa', WEAK, ('--version', '1.0', '--suites', 'TLS_RSA_WITH_AES_128_CBC_SHA'), 'TLS 1.0', None, None),
+]
+
+
+@pytest.mark.parametrize('key, theirs, ours, version, suite, group', CASES)
+def test_openssl_s_server(padlock, leaves, key, theirs, ours, version, suite, group):
+    with peers.s_server(leaves[key], *theirs) as port:
+        handshake = one(padlock, port, *ours, '--no-request', '--trust', leaves['authority'])
+    assert handshake['is_complete'], handshake.get('failure')
+    assert {check['outcome'] for check in handshake['checks']} == {'pass'}
+    assert agreed(handshake, 'version') == version
+    assert suite is None or agreed(handshake, 'suite') == suite
+    assert group is None or agreed(handshake, 'group') == group
+    assert {check['check']: check['outcome'] for check in handshake['verification']}['issuer'] == 'pass'
+
+
+@pytest.mark.parametrize('version', ['1.2', '1.3'])
+def test_nginx_and_its_answer(padlock, leaves, tmp_path, version):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec']) as port:
+        handshake = one(padlock, port, '--version', version, '--trust', leaves['authority'])
+    assert_checked(handshake)
+    data = [m['text'] for m in handshake['messages'] if m['name'] == 'Application data']
+    assert data[0].startswith('HEAD / HTTP/1.1\r\nHost: www.example.com\r\n')
+    assert data[1].startswith('HTTP/1.1 200 OK\r\n')
+    assert handshake['agreed']['protocol'] == 'http/1.1'
+    assert [flight['from'] for flight in handshake['flights']][:3] == ['client', 'server', 'client']
+
+
+@pytest.mark.parametrize('version', ['1.2', '1.3'])
+def test_resumption(padlock, leaves, tmp_path, version):
+    with peers.nginx(tmp_path / 'nginx', leaves['rsa']) as port:
+        first, second = trace(padlock, port, '--version', version, '--resume')['handshakes']
+    for handshake in first, second:
+        assert_checked(handshake)
+    assert 'Certificate' in names(first) and 'Certificate' not in names(second)
+    assert second['agreed']['is_resumed'] and not first['agreed']['is_resumed']
+
+
+def test_resumption_by_session_id(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['rsa'], 'ssl_session_tickets off;') as port:
+        first, second = trace(padlock, port, '--version', '1.2', '--resume')['handshakes']
+    assert 'NewSessionTicket' not in names(first)
+    assert_checked(second)
+    assert second['agreed']['is_resumed']
+
+
+def test_a_second_hello_and_new_keys(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec'], 'ssl_ecdh_curve secp384r1;') as port:
+        handshake = one(padlock, port, '--key-update')
+    assert_checked(handshake)
+    assert names(handshake)[1] == 'HelloRetryRequest' and names(handshake).count('ClientHello') == 2
+    assert names(handshake).count('KeyUpdate') == 2
+    assert agreed(handshake, 'group') == 'secp384r1'
+
+
+MTLS = 'ssl_client_certificate {}; ssl_verify_client on;'
+
+
+@pytest.mark.parametrize('version', ['1.2', '1.3'])
+@pytest.mark.parametrize('key', ['rsa', 'ec'])
+def test_client_certificate(padlock, leaves, tmp_path, version, key):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec'], MTLS.format(leaves['authority'])) as port:
+        handshake = one(padlock, port, '--version', version, '--cert', leaves[key],
+                        '--key', leaves[key].with_suffix('.key'))
+        bare = one(padlock, port, '--version', version)
+    assert_checked(handshake)
+    assert handshake['agreed']['sent_certificate'] and names(handshake).count('CertificateVerify') >= 1
+    answer = [m['text'] for m in handshake['messages'] if m['name'] == 'Application data'][1]
+    assert answer.startswith('HTTP/1.1 200')
+    assert bare['agreed']['asks_for_certificate'] and not bare['agreed']['sent_certificate']
+    assert 'HTTP/1.1 400' in [m['text'] for m in bare['messages'] if m['name'] == 'Application data'][1]
+
+
+def test_our_own_server(store, server, ports):
+    port = ports(1)[0]
+    bind(store, port, 'shop.internal')
+    server()
+    said = store.json('trace', f'127.0.0.1:{port}', '--host', 'shop.internal')
+    handshake = said['handshakes'][0]
+    assert_checked(handshake)
+    assert agreed(handshake, 'version') == 'TLS 1.3'
+    outcomes = {check['check']: check['outcome'] for check in handshake['verification']}
+    assert outcomes['issuer'] == 'pass' and outcomes['name'] == 'pass'
+    told = [secret['name'] for secret in handshake['secrets']]
+    if agreed(handshake, 'group') == 'X25519MLKEM768':
+        assert 'kem_secret' in told and 'shared_secret' in told
+    assert 'master_secret' in told
+
+
+FAILURES = [
+    # the server's options, ours, alert, field
+    (('-tls1_3',), ('--version', '1.2'), 'protocol_version', 'supported_versions'),
+    (('-tls1_2', '-cipher', 'ECDHE-RSA-AES256-GCM-SHA384'),
+     ('--version', '1.2', '--suites', 'TLS_RSA_WITH_AES_128_CBC_SHA'), 'handshake_failure', 'cipher_suites'),
+    (('-groups', 'P-521'), ('--version', '1.3', '--groups', 'x25519'), 'handshake_failure', 'cipher_suites'),
+    (('-Verify', '1', '-verify_return_error'), ('--version', '1.3'), 'certificate_required', 'certificate_list'),
+    (('-Verify', '1', '-verify_return_error'), ('--version', '1.2'), 'handshake_failure', 'certificate_list'),
+]
+
+
+@pytest.mark.parametrize('theirs, ours, alert, field', FAILURES)
+def test_failures_name_the_field(padlock, leaves, theirs, ours, alert, field):
+    with peers.s_server(leaves['rsa'], *theirs) as port:
+        handshake = one(padlock, port, *ours, code=1)
+        text = padlock.attempt('trace', f'127.0.0.1:{port}', '--host', HOST, *ours)
+    failure = handshake['failure']
+    assert (failure['code'], failure['by'], failure['alert'], failure['field']) == ('observe.alert', 'server', alert, field)
+    assert failure['meaning'] and not handshake['is_complete']
+    assert text.code == 1 and alert in text.out and field in text.out
+
+
+@pytest.mark.parametrize('answer, code', [
+    (b'HTTP/1.1 400 Bad Request\r\n\r\n', 'observe.not_tls'),
+    (b'220 mail.example.com ESMTP\r\n', 'observe.not_tls'),
+    (b'', 'observe.closed'),
+    (b'\x16\x03\x03\xff\xff', 'observe.malformed'),
+    (b'\x16\x03\x03\x00\x04\x0e\x00\x00\x00', 'observe.unexpected'),
+])
+def test_servers_that_are_none(padlock, answer, code):
+    listener = socket.create_server(('127.0.0.1', 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        connection.recv(4096)
+        connection.sendall(answer)
+        connection.close()
+    threading.Thread(target=serve, daemon=True).start()
+    handshake = one(padlock, listener.getsockname()[1], code=1)
+    listener.close()
+    assert handshake['failure']['code'] == code
+
+
+def test_no_server(padlock):
+    padlock.fails(5, 'tls.look.connect', 'trace', f'127.0.0.1:{free_ports(1)[0]}')
+    padlock.fails(5, 'tls.look.resolve', 'trace', 'nothing.invalid')
+
+
+def test_words_that_mean_nothing(padlock, leaves):
+    padlock.fails(1, 'inspect.target', 'trace', 'a:b')
+    padlock.fails(1, 'inspect.option', 'trace', 'a', '--version', '9')
+    padlock.fails(1, 'inspect.option', 'trace', 'a', '--suites', 'TLS_NONE')
+    padlock.fails(2, 'cli.argument.missing', 'trace')
+    padlock.fails(2, 'cli.argument.surplus', 'trace', 'a', '--lab', 'rsa')
+    with peers.s_server(leaves['ec']) as port:
+        padlock.fails(1, 'inspect.client_certificate', 'trace', f'127.0.0.1:{port}',
+                      '--cert', leaves['rsa'], '--key', leaves['ec'].with_suffix('.key'))
+
+
+@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls'])
+def test_laboratory(padlock, mode):
+    handshakes = padlock.json('trace', '--lab', mode)['handshakes']
+    assert len(handshakes) == (2 if mode == 'resume' else 1)
+    for handshake in handshakes:
+        assert_checked(handshake)
+        assert any(check['name'].startswith('the server') and check['step'] == 5 for check in handshake['checks'])
+
+
+def test_the_nine_steps_on_a_terminal(padlock):
+    text = padlock.run('trace', '--lab', 'rsa').out
+    for number in range(1, 10):
+        assert f'\n{number}  ' in text
+    for word in 'ClientHello', 'pre_master_secret', 'decrypted_block', 'the server alone', 'master_secret', 'Flights':
+        assert word in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    brief = padlock.run('trace', '--lab', 'rsa', '--brief').out
+    assert len(brief) < len(text) / 4 and 'ClientKeyExchange' in brief
+    assert len(padlock.run('trace', '--lab', 'rsa', '--bytes').out) > len(text)
