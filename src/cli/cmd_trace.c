@@ -4,6 +4,8 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "inspect/trace/capture.h"
+#include "inspect/trace/page.h"
 #include "inspect/trace/text.h"
 #include "ops/issuer.h"
 #include "role/offline.h"
@@ -11,7 +13,7 @@
 
 #include <string.h>
 
-enum { TIMEOUT_MS = 10000, TRACE_COLUMNS_MAX = 120 };
+enum { TIMEOUT_MS = 10000, TRACE_COLUMNS_MAX = 120, FILE_MAX = 128 * 1024 * 1024 };
 
 /* --- the wish ------------------------------------------------------------------------------------
  */
@@ -95,6 +97,35 @@ static bool print_text(const struct cli *cli, const json_t *document, struct err
     return trace_text(document, &style, &text, e) && out_bytes(text.data, text.len, e);
 }
 
+/* Each form that was asked for, into its file: all of them hold the connection's secrets. */
+static bool write_files(const struct cli *cli, const json_t *document, struct err *e) {
+    static const struct {
+        const char *option;
+        bool (*make)(const json_t *document, struct buf *out, struct err *e);
+    } forms[] = {{"html", trace_page}, {"pcap", trace_capture}, {"keylog", trace_key_log}};
+    for (size_t i = 0; i < PL_ARRAY_LEN(forms); i++) {
+        const char *path = args_text(cli->args, forms[i].option);
+        PL_AUTO(buf_cleanse) struct buf file = {.max = FILE_MAX};
+        if (path != NULL && (!forms[i].make(document, &file, e) ||
+                             !cli_write_file(cli, path, file.data, file.len, true, e))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Before the server is troubled. */
+static bool check_files(const struct cli *cli, struct err *e) {
+    static const char *const options[] = {"html", "pcap", "keylog"};
+    for (size_t i = 0; i < PL_ARRAY_LEN(options); i++) {
+        const char *path = args_text(cli->args, options[i]);
+        if (path != NULL && !cli_check_out(cli, path, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether every handshake came to its end. */
 static bool is_complete(const json_t *document) {
     const json_t *handshakes = json_object_get(document, "handshakes");
@@ -110,7 +141,8 @@ static bool run_trace(struct cli *cli, struct err *e) {
     PL_AUTO(json_freep) json_t *document = NULL;
     PL_AUTO(trace_wish_clear) struct trace_wish wish;
     trace_wish_init(&wish);
-    if (!take_wish(cli, &wish, e) || !offline_trace(&wish, &document, e) ||
+    if (!take_wish(cli, &wish, e) || !check_files(cli, e) ||
+        !offline_trace(&wish, &document, e) || !write_files(cli, document, e) ||
         !print_text(cli, document, e)) {
         return false;
     }
@@ -137,6 +169,10 @@ static const struct option trace_options[] = {
     {"timeout", OPTION_DURATION, "DURATION", "how long a connection may take (default 10s)"},
     {"lab", OPTION_CHOICE, LAB_MODES,
      "no server: both sides here, and what the server alone knows"},
+    {"html", OPTION_TEXT, "FILE", "write one page that shows it all and recomputes the secrets"},
+    {"pcap", OPTION_TEXT, "FILE", "write a capture with its keys, for Wireshark"},
+    {"keylog", OPTION_TEXT, "FILE", "write the keys alone (SSLKEYLOGFILE)"},
+    {"force", OPTION_FLAG, NULL, "overwrite these files"},
     {"brief", OPTION_FLAG, NULL, "messages and checks alone, a line each"},
     {"bytes", OPTION_FLAG, NULL, "all bytes of every message"},
     {NULL, OPTION_FLAG, NULL, NULL},

@@ -2,10 +2,10 @@
 #include "sys/tcp_connect.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -57,11 +57,13 @@ static void tell(int fd, const struct addrinfo *address, struct tcp_connection *
     socklen_t own_len = sizeof(own);
     (void)getnameinfo(address->ai_addr, address->ai_addrlen, out->address, sizeof(out->address),
                       NULL, 0, NI_NUMERICHOST);
-    if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0) {
-        (void)getnameinfo((struct sockaddr *)&own, own_len, out->own_address,
-                          sizeof(out->own_address), NULL, 0, NI_NUMERICHOST);
-        out->own_port = ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-                                                        : ((struct sockaddr_in *)&own)->sin_port);
+    char port[8] = "";
+    uint64_t number = 0;
+    if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+        getnameinfo((struct sockaddr *)&own, own_len, out->own_address, sizeof(out->own_address),
+                    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0 &&
+        str_to_u64(port, UINT16_MAX, &number)) {
+        out->own_port = (uint16_t)number;
     }
 }
 

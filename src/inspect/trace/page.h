@@ -1,0 +1,14 @@
+/*
+ * A trace as one HTML file that needs nothing else: sequence diagram, panels, bytes and fields that
+ * point at each other, every secret recomputed by the browser. The document stands in it as data;
+ * the page's own script draws it and makes nothing of it but texts.
+ */
+#ifndef PL_INSPECT_TRACE_PAGE_H
+#define PL_INSPECT_TRACE_PAGE_H
+
+#include "codec/json.h"
+
+/* Fails base.oom, base.limit */
+bool trace_page(const json_t *document, struct buf *out, struct err *e) PL_MUST_USE;
+
+#endif
