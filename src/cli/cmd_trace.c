@@ -141,9 +141,8 @@ static bool run_trace(struct cli *cli, struct err *e) {
     PL_AUTO(json_freep) json_t *document = NULL;
     PL_AUTO(trace_wish_clear) struct trace_wish wish;
     trace_wish_init(&wish);
-    if (!take_wish(cli, &wish, e) || !check_files(cli, e) ||
-        !offline_trace(&wish, &document, e) || !write_files(cli, document, e) ||
-        !print_text(cli, document, e)) {
+    if (!take_wish(cli, &wish, e) || !check_files(cli, e) || !offline_trace(&wish, &document, e) ||
+        !write_files(cli, document, e) || !print_text(cli, document, e)) {
         return false;
     }
     cli->exit_code = is_complete(document) ? 0 : 1;

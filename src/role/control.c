@@ -198,8 +198,8 @@ static void restore(struct control_process *control) {
     PL_AUTO(saved_clear) struct saved saved = {0};
     struct err e = {0};
     bool ok = saved_read(control->worker->start.data_dir, &saved, &e) &&
-              ops_world_restore(control->world, &saved.image, &saved.keys, saved.world.data,
-                                saved.world.len, &e);
+              ops_world_restore(control->world, &saved.image, &saved.keys, saved.world,
+                                saved.world_len, &e);
     if (ok) {
         control->saved_seq = saved.seq;
         log_event(LOG_INFO, "restored", NULL);

@@ -35,7 +35,10 @@ void saved_clear(struct saved *saved) {
     saved->image.segment_count = 0;
     snapshot_image_clear(&saved->image);
     key_list_clear(&saved->keys);
-    buf_clear(&saved->world);
+    if (saved->mapping != NULL) {
+        (void)munmap(saved->mapping, saved->mapping_size);
+        saved->mapping = NULL;
+    }
 }
 
 /* --- writing -------------------------------------------------------------------------------------
@@ -151,35 +154,23 @@ static bool read_segment(struct cursor *cursor, struct segment **out_segment, st
     if (bytes == NULL) {
         return broken(e);
     }
-    if (!segment_new(len, out_segment, e)) {
-        return false;
-    }
-    memcpy((*out_segment)->bytes, bytes, len);
-    (*out_segment)->used = len;
-    return true;
+    return segment_copy(bytes, len, out_segment, e);
 }
 
 static bool read_index(struct cursor *cursor, struct saved *saved, struct err *e) {
-    size_t len = 0;
-    void *copy = NULL;
-    const uint8_t *bytes = take_part(cursor, &len);
-    if (bytes == NULL) {
+    struct memory_part all = {0};
+    all.bytes = take_part(cursor, &all.len);
+    if (all.bytes == NULL) {
         return broken(e);
     }
-    if (!memory_file_new("padlock-index", len, &saved->image.index_fd, &copy, e)) {
-        return false;
-    }
-    saved->image.is_made = true;
-    memcpy(copy, bytes, len);
-    memory_file_unmap(copy, len);
-    return true;
+    saved->image.is_made =
+        memory_file_write("padlock-bindings", &all, 1, &saved->image.index_fd, e);
+    return saved->image.is_made;
 }
 
 static bool read_world(struct cursor *cursor, struct saved *saved, struct err *e) {
-    size_t len = 0;
-    const uint8_t *bytes = take_part(cursor, &len);
-    buf_init(&saved->world, SAVED_WORLD_MAX);
-    return bytes == NULL ? broken(e) : buf_append(&saved->world, bytes, len, e);
+    saved->world = take_part(cursor, &saved->world_len);
+    return saved->world != NULL || broken(e);
 }
 
 static bool read_content(struct cursor *cursor, struct saved *saved, struct err *e) {
@@ -226,9 +217,9 @@ static bool read_mapped(int fd, struct saved *saved, struct err *e) {
         return err_set_errno(e, ERR_SYS_FILE_READ, errno, "cannot read the saved bindings");
     }
     struct cursor cursor = {.at = bytes, .left = size};
-    bool ok = read_content(&cursor, saved, e);
-    (void)munmap(bytes, size);
-    return ok;
+    saved->mapping = bytes;
+    saved->mapping_size = size;
+    return read_content(&cursor, saved, e);
 }
 
 bool saved_read(const char *data_dir, struct saved *out_saved, struct err *e) {

@@ -19,7 +19,10 @@ struct saved {
     struct snapshot_image image;
     struct segment *segments[SNAPSHOT_SEGMENTS_MAX]; /* the image's */
     struct key_list keys;
-    struct buf world; /* what ops_world_pack() wrote */
+    const uint8_t *world; /* what ops_world_pack() wrote; in the mapping */
+    size_t world_len;
+    void *mapping; /* of the file */
+    size_t mapping_size;
 };
 void saved_clear(struct saved *saved);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,41 @@ bool memory_file_new(const char *name, size_t size, int *out_fd, void **out_byte
     }
     return err_set_errno(e, ERR_SYS_MEMORY_FILE, reason, "cannot make shared memory of %zu bytes",
                          size);
+}
+
+static bool write_part(int fd, const struct memory_part *part) {
+    const uint8_t *at = part->bytes;
+    size_t left = part->len;
+    while (left > 0) {
+        ssize_t written = write(fd, at, left);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        at += written;
+        left -= (size_t)written;
+    }
+    return true;
+}
+
+bool memory_file_write(const char *name, const struct memory_part *parts, size_t count, int *out_fd,
+                       struct err *e) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool ok = fd >= 0;
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = write_part(fd, &parts[i]);
+    }
+    if (ok && seal(fd)) {
+        *out_fd = fd;
+        return true;
+    }
+    int reason = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return err_set_errno(e, ERR_SYS_MEMORY_FILE, reason, "cannot make shared memory");
 }
 
 bool memory_file_map(int fd, void **out_bytes, size_t *out_size, struct err *e) {

@@ -22,6 +22,21 @@
 bool memory_file_new(const char *name, size_t size, int *out_fd, void **out_bytes, struct err *e)
     PL_MUST_USE;
 
+struct memory_part {
+    const void *bytes;
+    size_t len;
+};
+/*
+ * Makes one with this content, one part after the other, sealed for everybody. The content is
+ * written, not mapped: much cheaper for what is large.
+ *
+ * parts   borrowed for the call; together ≥ 1 byte
+ * out_fd  caller closes
+ * Fails   sys.memory_file
+ */
+bool memory_file_write(const char *name, const struct memory_part *parts, size_t count, int *out_fd,
+                       struct err *e) PL_MUST_USE;
+
 /*
  * Maps one that came from another process, for reading. One that could shrink under us is refused.
  *

@@ -29,6 +29,20 @@ bool segment_new(size_t size, struct segment **out_segment, struct err *e) {
     return true;
 }
 
+bool segment_copy(const uint8_t *bytes, size_t len, struct segment **out_segment, struct err *e) {
+    PL_AUTO(segment_freep) struct segment *segment = NULL;
+    const struct memory_part all = {.bytes = bytes, .len = len};
+    void *mapped = NULL;
+    if (!allocate(&segment, e) || !memory_file_write("padlock-segment", &all, 1, &segment->fd, e) ||
+        !memory_file_map(segment->fd, &mapped, &segment->size, e)) {
+        return false;
+    }
+    segment->bytes = mapped;
+    segment->used = segment->size;
+    *out_segment = PL_TAKE(segment);
+    return true;
+}
+
 bool segment_map(int fd, struct segment **out_segment, struct err *e) {
     PL_AUTO(segment_freep) struct segment *segment = NULL;
     void *bytes = NULL;

@@ -18,6 +18,9 @@ struct segment {
 
 /* A new one of size bytes (≥ 1) to be filled. Fails sys.memory_file, base.oom. */
 bool segment_new(size_t size, struct segment **out_segment, struct err *e) PL_MUST_USE;
+/* A copy of what was filled before, full: nothing can be added. Fails sys.memory_file, base.oom. */
+bool segment_copy(const uint8_t *bytes, size_t len, struct segment **out_segment, struct err *e)
+    PL_MUST_USE;
 /* One that came from another process; fd is borrowed for the call. Fails sys.memory_file, base.oom.
  */
 bool segment_map(int fd, struct segment **out_segment, struct err *e) PL_MUST_USE;

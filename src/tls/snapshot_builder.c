@@ -690,15 +690,23 @@ void snapshot_image_clear(struct snapshot_image *image) {
     }
 }
 
-static size_t lay_out(const struct image *image, struct image_header *header) {
+/* The header, then each part where the header says. Returns how many pieces that are. */
+static size_t lay_out(const struct image *image, struct image_header *header,
+                      struct memory_part out[1 + 2 * IMAGE_PART_COUNT]) {
+    static const uint8_t padding[IMAGE_ALIGNMENT];
     size_t offset = sizeof(*header);
+    size_t count = 0;
+    out[count++] = (struct memory_part){header, sizeof(*header)};
     for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        size_t count = image->parts[part].count;
-        offset = (offset + IMAGE_ALIGNMENT - 1) & ~(size_t)(IMAGE_ALIGNMENT - 1);
-        header->parts[part] = (struct image_span){.offset = offset, .count = count};
-        offset += count * image_item_size((enum image_part)part);
+        size_t gap = (IMAGE_ALIGNMENT - offset % IMAGE_ALIGNMENT) % IMAGE_ALIGNMENT;
+        size_t items = image->parts[part].count;
+        size_t len = items * image_item_size((enum image_part)part);
+        header->parts[part] = (struct image_span){.offset = offset + gap, .count = items};
+        out[count++] = (struct memory_part){padding, gap};
+        out[count++] = (struct memory_part){image->parts[part].items, len};
+        offset += gap + len;
     }
-    return offset;
+    return count;
 }
 
 bool snapshot_builder_publish(struct snapshot_builder *builder, struct snapshot_image *out_image,
@@ -709,19 +717,11 @@ bool snapshot_builder_publish(struct snapshot_builder *builder, struct snapshot_
                                   .seq = image->seq,
                                   .seed = {image->seed[0], image->seed[1]}};
     memcpy(header.magic, image_magic, sizeof(header.magic));
-    size_t size = lay_out(image, &header);
-    void *bytes = NULL;
-    if (!memory_file_new("padlock-bindings", size, &out_image->index_fd, &bytes, e)) {
+    struct memory_part parts[1 + 2 * IMAGE_PART_COUNT];
+    size_t count = lay_out(image, &header, parts);
+    if (!memory_file_write("padlock-bindings", parts, count, &out_image->index_fd, e)) {
         return false;
     }
-    memcpy(bytes, &header, sizeof(header));
-    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        if (header.parts[part].count > 0) {
-            memcpy((uint8_t *)bytes + header.parts[part].offset, image->parts[part].items,
-                   (size_t)header.parts[part].count * image_item_size((enum image_part)part));
-        }
-    }
-    memory_file_unmap(bytes, size);
     out_image->is_made = true;
     out_image->segments = image->segments;
     out_image->segment_count = image->segment_count;

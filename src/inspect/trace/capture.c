@@ -275,8 +275,7 @@ bool trace_capture(const json_t *document, struct buf *out, struct err *e) {
     for (size_t i = 0; i < json_array_size(handshakes) && i < 64; i++) {
         struct flow flow = {.b = &b, .is_ip6 = is_ip6, .sides = {client, server}};
         flow.sides[0].port = (uint16_t)(client.port - i);
-        put_handshake(&flow, json_array_get(handshakes, i),
-                      start_ms * 1000 + (int64_t)i * 1000000);
+        put_handshake(&flow, json_array_get(handshakes, i), start_ms * 1000 + (int64_t)i * 1000000);
     }
     return wire_built(&b, e);
 }

@@ -1,7 +1,7 @@
 /*
  * A trace as a capture file that Wireshark opens and decrypts: its records as TCP segments between
- * the two addresses, with the key log inside. What the network really did (segments, losses, the TCP
- * handshake's times) is not known here and made up.
+ * the two addresses, with the key log inside. What the network really did (segments, losses, the
+ * TCP handshake's times) is not known here and made up.
  *
  * Source: draft-ietf-opsawg-pcapng (section header, interface, decryption secrets, enhanced packet)
  */

@@ -65,7 +65,8 @@ static void test_it_comes_back(void **state) {
     assert_ok(saved_read(folder, &saved, &e), &e);
     assert_int_equal(saved.seq, 42);
     assert_int_equal(saved.keys.count, 1);
-    assert_memory_equal(saved.world.data, "which row is which entry", saved.world.len);
+    assert_int_equal(saved.world_len, 24);
+    assert_memory_equal(saved.world, "which row is which entry", 24);
     assert_ok(open_saved(&saved, &snapshot, &e), &e);
     assert_int_equal(snapshot_lookup(snapshot, 0, "www.example.com", 15, &binding), SNAPSHOT_EXACT);
     saved_clear(&saved);
