@@ -46,6 +46,12 @@ bool str_copy(char *out, size_t size, const char *string) {
     return copied == len;
 }
 
+void str_one_line(char *string) {
+    for (; *string != '\0'; string++) {
+        *string = *string == '\n' || *string == '\r' ? ' ' : *string;
+    }
+}
+
 void str_lower(char *string) {
     for (; *string != '\0'; string++) {
         *string = str_lower_char(*string);

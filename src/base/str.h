@@ -11,6 +11,8 @@ bool str_ends_with(const char *string, const char *suffix);
 /* Copies as much as fits, always terminated; false when it was cut. size ≥ 1. */
 bool str_copy(char *out, size_t size, const char *string);
 void str_lower(char *string);
+/* Line ends become spaces: a text from outside must not begin a line of its own. */
+void str_one_line(char *string);
 /* Space, tab, CR, LF, FF, VT. */
 bool str_is_space(char c);
 bool str_is_digit(char c);

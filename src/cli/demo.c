@@ -308,7 +308,7 @@ static bool verify(struct demo *demo, struct err *e) {
     (void)snprintf(target, sizeof(target), "127.0.0.1:%u", demo->port);
     const struct verify_wish wish = {.target = target,
                                      .host = DEMO_NAME,
-                                     .has_own_trust_alone = true,
+                                     .roots = VERIFY_ROOTS_OWN,
                                      .at_ms = clock_now_ms(),
                                      .timeout_ms = 10000};
     step(demo, "6. verified over TLS, as a client does, against the new root");

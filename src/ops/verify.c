@@ -6,7 +6,7 @@
 #include "codec/hostname.h"
 #include "codec/ip.h"
 #include "ops/context.h"
-#include "ops/issuer.h"
+#include "ops/verify_material.h"
 #include "pki/chain.h"
 #include "store/certs.h"
 #include "store/issued.h"
@@ -17,17 +17,11 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    TRUST_FILE_MAX = 16 * 1024 * 1024,
-    HTTPS_PORT = 443,
-    START_WAIT_MS = 1000,
-    START_PAUSE_MS = 100
-};
-
-#define SYSTEM_TRUST_FILE "/etc/ssl/certs/ca-certificates.crt"
+enum { HTTPS_PORT = 443, START_WAIT_MS = 1000, START_PAUSE_MS = 100 };
 
 void verification_clear(struct verification *verification) {
     verdict_clear(&verification->verdict);
+    panels_clear(&verification->panels);
     tls_look_clear(&verification->look);
     *verification = (struct verification){0};
 }
@@ -55,39 +49,6 @@ static bool parse_target(const char *target, char host[256], uint16_t *out_port,
     host[len] = '\0';
     *out_port = (uint16_t)port;
     return true;
-}
-
-static bool read_certificates(const char *path, int64_t at_ms, struct cert_list *out,
-                              struct err *e) {
-    PL_AUTO(buf_clear) struct buf file = {.max = TRUST_FILE_MAX};
-    PL_AUTO(detected_clear) struct detected detected = {0};
-    if (!file_read(path, &file, e) || !detect(file.data, file.len, at_ms, &detected, e)) {
-        return false;
-    }
-    if (detected.certs.count == 0) {
-        return err_set(e, ERR_OPS_VERIFY_TARGET, "\"%.200s\" holds no certificate: it is %.200s",
-                       path, detected.description);
-    }
-    for (size_t i = 0; i < detected.certs.count; i++) {
-        if (!cert_list_add(out, detected.certs.items[i], e)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool gather_anchors(struct ops *ops, const struct verify_wish *wish,
-                           struct cert_list *anchors, char trust[320], struct err *e) {
-    if (wish->trust_file != NULL) {
-        (void)snprintf(trust, 320, "%.300s", wish->trust_file);
-        return read_certificates(wish->trust_file, wish->at_ms, anchors, e);
-    }
-    bool has_system = !wish->has_own_trust_alone && file_exists(SYSTEM_TRUST_FILE);
-    (void)snprintf(trust, 320, "%s%s%s", has_system ? "the system's roots" : "",
-                   has_system && ops != NULL ? " and " : "",
-                   ops != NULL ? "this store's own root" : "");
-    return (!has_system || read_certificates(SYSTEM_TRUST_FILE, wish->at_ms, anchors, e)) &&
-           (ops == NULL || ops_ca_roots(ops, anchors, e));
 }
 
 /* A server that was started just now, as in "padlock serve & padlock verify", gets a second. */
@@ -126,27 +87,61 @@ static bool gather_presented(const struct verify_wish *wish, struct verification
         return look(wish, out, e);
     }
     (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? "" : wish->host);
-    return read_certificates(wish->target, wish->at_ms, &out->look.presented, e);
+    return verify_read_certificates(wish->target, wish->at_ms, &out->look.presented, e);
+}
+
+static bool explain(const struct verify_input *input, const struct verify_material *material,
+                    struct verification *v, struct err *e) {
+    const struct cert_list *chain = &v->verdict.chain;
+    const struct cert *top = chain->items[chain->count - 1];
+    if (!verify_is_public_root(material, top, &v->is_public, e)) {
+        return false;
+    }
+    const struct panel_input in = {.input = input,
+                                   .verdict = &v->verdict,
+                                   .stores = material->stores,
+                                   .store_count = material->store_count,
+                                   .is_public = v->is_public};
+    return panels_make(&in, &v->panels, e);
+}
+
+static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify_material *material,
+                  struct verification *v, struct err *e) {
+    if (!gather_presented(wish, v, e) || !verify_gather_material(ops, wish, material, e)) {
+        return false;
+    }
+    (void)str_copy(v->trust, sizeof(v->trust), material->trust);
+    const struct verify_input input = {
+        .leaf =
+            v->is_server ? v->look.presented.items[0] : chain_find_leaf(&v->look.presented, NULL),
+        .presented = &v->look.presented,
+        .issuers = &material->issuers,
+        .anchors = &material->anchors,
+        .known = &material->known,
+        .host = v->host[0] == '\0' ? NULL : v->host,
+        .at_ms = wish->at_ms,
+        .crls = material->crls,
+        .crl_count = material->crl_count,
+    };
+    return verify_certificate(&input, &v->verdict, e) && explain(&input, material, v, e);
+}
+
+static void free_material(struct verify_material **material) {
+    if (*material != NULL) {
+        verify_material_clear(*material);
+        mem_free(*material);
+    }
 }
 
 bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
                 struct err *e) {
+    void *memory = NULL;
     PL_AUTO(verification_clear) struct verification v = {0};
-    PL_AUTO(cert_list_clear) struct cert_list anchors = {0};
-    PL_AUTO(cert_list_clear) struct cert_list known = {0};
-    if (!gather_presented(wish, &v, e) || !gather_anchors(ops, wish, &anchors, v.trust, e) ||
-        (ops != NULL && !ops_ca_certificates(ops, &known, e))) {
+    if (!mem_alloc(sizeof(struct verify_material), &memory, e)) {
         return false;
     }
-    const struct verify_input input = {
-        .leaf = v.is_server ? v.look.presented.items[0] : chain_find_leaf(&v.look.presented, NULL),
-        .presented = &v.look.presented,
-        .anchors = &anchors,
-        .known = &known,
-        .host = v.host[0] == '\0' ? NULL : v.host,
-        .at_ms = wish->at_ms,
-    };
-    if (!verify_certificate(&input, &v.verdict, e)) {
+    PL_AUTO(free_material) struct verify_material *material = memory;
+    if (!judge(ops, wish, material, &v, e)) {
         return false;
     }
     *out = v;

@@ -2,17 +2,22 @@
 #ifndef PL_OPS_VERIFY_H
 #define PL_OPS_VERIFY_H
 
+#include "inspect/explain/panel.h"
 #include "ops/ops.h"
 #include "pki/detect.h"
 #include "pki/verify.h"
 #include "tls/client.h"
+
+enum verify_roots { VERIFY_ROOTS_BOTH, VERIFY_ROOTS_SYSTEM, VERIFY_ROOTS_OWN };
 
 struct verify_wish {
     const char *target; /* HOST[:PORT], [ADDRESS]:PORT, or a file */
     const char *host;   /* the name to check; NULL: the target's own */
     const char
         *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
-    bool has_own_trust_alone; /* this store's roots and nothing else */
+    enum verify_roots roots;         /* without trust_file: which of these two */
+    const struct list *issuer_files; /* more issuers, as if known or fetched; NULL: none */
+    const struct list *crl_files;    /* revocation lists; NULL: none */
     int64_t at_ms;
     int64_t timeout_ms;
 };
@@ -20,6 +25,8 @@ struct verify_wish {
 /* Clear works on a zeroed struct. */
 struct verification {
     struct verdict verdict;
+    struct panels panels;
+    bool is_public;       /* the root is one that browsers trust */
     struct tls_look look; /* of a server; presented are the file's certificates otherwise */
     bool is_server;
     char host[256];  /* that was checked, "" for none */
@@ -27,8 +34,10 @@ struct verification {
 };
 void verification_clear(struct verification *verification);
 
-/* ops may be NULL. Fails tls.look.*, sys.file.*, ops.verify.target; a bad
- * certificate is no failure. */
+/*
+ * ops may be NULL. A bad certificate is no failure. Fails tls.look.*, sys.file.*,
+ * ops.verify.target, ops.verify.no_list
+ */
 bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
                 struct err *e) PL_MUST_USE;
 

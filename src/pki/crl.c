@@ -80,6 +80,19 @@ static void read_algorithm(struct crl *crl) {
                       algorithm->algorithm, 0);
 }
 
+static bool has_unknown_critical(const X509_CRL *list) {
+    for (int i = 0; i < X509_CRL_get_ext_count(list); i++) {
+        const X509_EXTENSION *extension = X509_CRL_get_ext(list, i);
+        int nid = OBJ_obj2nid(X509_EXTENSION_get_object((X509_EXTENSION *)(uintptr_t)extension));
+        bool is_read = nid == NID_issuing_distribution_point || nid == NID_delta_crl ||
+                       nid == NID_crl_number || nid == NID_authority_key_identifier;
+        if (!is_read && X509_EXTENSION_get_critical(extension) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_fields(struct crl *crl, struct err *e) {
     if (!read_issuer(crl, e) || !read_dates(crl, e) || !read_number(crl, e) ||
         !read_authority(crl, e)) {
@@ -88,6 +101,7 @@ static bool read_fields(struct crl *crl, struct err *e) {
     read_algorithm(crl);
     int entry_count = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl->x509_crl));
     crl->entry_count = entry_count > 0 ? (size_t)entry_count : 0;
+    crl->has_unknown_critical = has_unknown_critical(crl->x509_crl);
     crl->is_delta = X509_CRL_get_ext_by_NID(crl->x509_crl, NID_delta_crl, -1) >= 0;
     ERR_clear_error(); /* lookups that found nothing leave entries */
     return true;

@@ -25,6 +25,7 @@ struct crl {
     struct cert_key_id authority_key_id;
     char signature_algorithm[48]; /* as in struct cert */
     bool is_delta;                /* says only what changed since another list */
+    bool has_unknown_critical;    /* a critical extension of the list that is not read here */
 };
 
 /*

@@ -2,7 +2,7 @@
  * The five checks: what brings them together, and the two that need no path, dates and name.
  *
  * Limits: a path of CHAIN_MAX certificates. Not done: fetching issuers or revocation by network,
- * certificate transparency, policies.
+ * certificate transparency.
  */
 #include "pki/verify.h"
 
@@ -24,6 +24,7 @@ static void write_check(struct verify_check *check, enum verify_outcome outcome,
     char text[2 * ERR_TEXT_MAX]; /* longer, so that the cut falls on a character's end */
     (void)vsnprintf(text, sizeof(text), format, arguments);
     utf8_cut(text, ERR_TEXT_MAX - 1);
+    str_one_line(text); /* a name may hold line ends */
     (void)str_copy(check->sentence, sizeof(check->sentence), text);
     check->outcome = outcome;
     check->code = code;
@@ -52,6 +53,25 @@ void verify_unknown(struct verify_check *check, enum err_code code, const char *
 
 void verify_hint(struct verify_check *check, const char *hint) {
     (void)str_copy(check->hint, sizeof(check->hint), hint);
+}
+
+void verify_add_fault(struct verify_faults *faults, const struct verify_check *check) {
+    bool is_known = check->outcome != VERIFY_FAIL;
+    for (size_t i = 0; i < faults->count && !is_known; i++) {
+        is_known = faults->items[i].code == check->code;
+    }
+    if (!is_known && faults->count < VERIFY_FAULTS_MAX) {
+        faults->items[faults->count++] = *check;
+    }
+}
+
+const struct verify_check *verdict_fault(const struct verdict *verdict, enum err_code code) {
+    for (size_t i = 0; i < verdict->faults.count; i++) {
+        if (verdict->faults.items[i].code == code) {
+            return &verdict->faults.items[i];
+        }
+    }
+    return NULL;
 }
 
 const char *verify_check_name(enum verify_check_id id) {
@@ -115,10 +135,15 @@ static void check_issuer_dates(const struct cert *issuer, int64_t at_ms,
 }
 
 static void check_dates(const struct verify_input *input, const struct cert_list *chain,
-                        struct verify_check *check) {
+                        struct verify_check *check, struct verify_faults *faults) {
     check_leaf_dates(input->leaf, input->at_ms, check);
-    for (size_t i = 1; i < chain->count && check->outcome == VERIFY_PASS; i++) {
-        check_issuer_dates(chain->items[i], input->at_ms, check);
+    for (size_t i = 1; i < chain->count; i++) {
+        struct verify_check issuer = {.id = VERIFY_DATES, .outcome = VERIFY_PASS};
+        check_issuer_dates(chain->items[i], input->at_ms, &issuer);
+        verify_add_fault(faults, &issuer);
+        if (check->outcome == VERIFY_PASS && issuer.outcome == VERIFY_FAIL) {
+            *check = issuer;
+        }
     }
 }
 
@@ -198,9 +223,10 @@ static bool make_checks(const struct verify_input *input, struct verdict *verdic
         return false;
     }
     const struct cert_list *chain = &verdict->chain;
-    check_dates(input, chain, &verdict->checks[VERIFY_DATES]);
-    verify_check_trust(input, chain, &findings, &verdict->checks[VERIFY_TRUST]);
-    verify_check_signature(input, chain, &verdict->checks[VERIFY_SIGNATURE]);
+    struct verify_faults *faults = &verdict->faults;
+    check_dates(input, chain, &verdict->checks[VERIFY_DATES], faults);
+    verify_check_trust(input, chain, &findings, &verdict->checks[VERIFY_TRUST], faults);
+    verify_check_signature(input, chain, &verdict->checks[VERIFY_SIGNATURE], faults);
     verify_check_revocation(input, chain, &verdict->checks[VERIFY_REVOCATION]);
     if (!check_name(input, &verdict->checks[VERIFY_NAME], e) ||
         !verify_check_presentation(input, chain, &verdict->presentation, e)) {
@@ -208,6 +234,9 @@ static bool make_checks(const struct verify_input *input, struct verdict *verdic
     }
     verdict->presentation.has_missing_intermediate |=
         verdict->checks[VERIFY_TRUST].code == ERR_VERIFY_INCOMPLETE_CHAIN;
+    for (size_t i = 0; i < VERIFY_CHECK_COUNT; i++) {
+        verify_add_fault(faults, &verdict->checks[i]);
+    }
     verdict->overall = sum_up(verdict->checks);
     return true;
 }

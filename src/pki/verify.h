@@ -37,6 +37,13 @@ struct verify_check {
     char hint[ERR_TEXT_MAX];    /* what can be done about it, "" when nothing is known */
 };
 
+/* Every kind of fault once, also those that a check left out because it told another one. */
+enum { VERIFY_FAULTS_MAX = 24 };
+struct verify_faults {
+    struct verify_check items[VERIFY_FAULTS_MAX]; /* all VERIFY_FAIL */
+    size_t count;
+};
+
 /* What was odd about the certificates as presented, whether or not it did harm. */
 struct verify_presentation {
     bool is_unsorted;              /* not each followed by its issuer */
@@ -49,6 +56,7 @@ struct verify_presentation {
 
 struct verdict {
     struct verify_check checks[VERIFY_CHECK_COUNT]; /* indexed by verify_check_id */
+    struct verify_faults faults; /* what the failed checks say, and what they had no room for */
     enum verify_outcome overall; /* FAIL when a check fails, else PASS: unknown ones do not count */
     struct cert_list chain;      /* the path used, leaf first, as far as it goes */
     struct verify_presentation presentation;
@@ -59,6 +67,8 @@ struct verify_input {
     struct cert *leaf;
     const struct cert_list
         *presented;                  /* in the order presented; with or without leaf; NULL: none */
+    const struct cert_list *issuers; /* more issuers that the path may use although they were not
+                                        presented, as a client that fetches or keeps them; NULL */
     const struct cert_list *anchors; /* trusted, self-signed or not; NULL: none */
     const struct cert_list
         *known;       /* issuers known but not presented, only for the sentences; NULL */
@@ -74,15 +84,21 @@ struct verify_input {
  * Fails        base.oom
  * Codes of checks:
  *   dates       verify.expired, verify.not_yet_valid, verify.issuer_expired,
- * verify.issuer_not_yet_valid trust       verify.self_signed, verify.untrusted,
- * verify.incomplete_chain, verify.bad_signature, verify.not_a_ca, verify.path_length,
- * verify.wrong_usage, verify.ca_as_leaf, verify.name_constraints, verify.critical_extension,
- * verify.malformed signature   verify.bad_signature, verify.weak_signature, verify.weak_key;
- * unknown: verify.incomplete_chain name        verify.name_mismatch, verify.no_names; unknown:
- * verify.no_host revocation  verify.revoked; unknown: verify.revocation_unknown, verify.crl_stale
+ *               verify.issuer_not_yet_valid
+ *   trust       verify.self_signed, verify.untrusted, verify.incomplete_chain,
+ *               verify.bad_signature, verify.not_a_ca, verify.path_length, verify.wrong_usage,
+ *               verify.ca_as_leaf, verify.name_constraints, verify.critical_extension,
+ *               verify.policy, verify.malformed
+ *   signature   verify.bad_signature, verify.weak_signature, verify.weak_key; unknown:
+ *               verify.incomplete_chain
+ *   name        verify.name_mismatch, verify.no_names; unknown: verify.no_host
+ *   revocation  verify.revoked; unknown: verify.revocation_unknown, verify.crl_stale
  */
 bool verify_certificate(const struct verify_input *input, struct verdict *out_verdict,
                         struct err *e) PL_MUST_USE;
+
+/* The fault with that code; NULL when there is none. Borrowed. */
+const struct verify_check *verdict_fault(const struct verdict *verdict, enum err_code code);
 
 /* "dates", "issuer", "signature", "name", "revocation" */
 const char *verify_check_name(enum verify_check_id id);

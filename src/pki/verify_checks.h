@@ -29,10 +29,15 @@ struct verify_findings {
 bool verify_find_path(const struct verify_input *input, struct cert_list *out_chain,
                       struct verify_findings *out_findings, struct err *e) PL_MUST_USE;
 
+/* Keeps a failed check among the faults, unless one with its code is there or it did not fail. */
+void verify_add_fault(struct verify_faults *faults, const struct verify_check *check);
+
+/* These two tell their first fault in the check and add all of them to faults. */
 void verify_check_trust(const struct verify_input *input, const struct cert_list *chain,
-                        const struct verify_findings *findings, struct verify_check *check);
+                        const struct verify_findings *findings, struct verify_check *check,
+                        struct verify_faults *faults);
 void verify_check_signature(const struct verify_input *input, const struct cert_list *chain,
-                            struct verify_check *check);
+                            struct verify_check *check, struct verify_faults *faults);
 void verify_check_revocation(const struct verify_input *input, const struct cert_list *chain,
                              struct verify_check *check);
 

@@ -53,12 +53,12 @@ static bool push(STACK_OF(X509) * stack, const struct cert_list *certs, struct e
  */
 static bool push_presented(STACK_OF(X509) * stack, const struct verify_input *input,
                            struct err *e) {
-    if (input->presented == NULL) {
-        return true;
-    }
+    PL_AUTO(cert_list_clear) struct cert_list pool = {0};
     PL_AUTO(cert_list_clear) struct cert_list chain = {0};
-    return chain_build(input->leaf, input->presented, input->at_ms, &chain, e) &&
-           push(stack, &chain, e) && push(stack, input->presented, e);
+    return (input->presented == NULL || cert_list_append(&pool, input->presented, e)) &&
+           (input->issuers == NULL || cert_list_append(&pool, input->issuers, e)) &&
+           (pool.count == 0 || chain_build(input->leaf, &pool, input->at_ms, &chain, e)) &&
+           push(stack, &chain, e) && push(stack, &pool, e);
 }
 
 static void add_finding(struct verify_findings *findings, int error, int depth) {
@@ -84,8 +84,12 @@ static bool prepare(X509_STORE_CTX *context, int64_t at_ms, struct verify_findin
     X509_VERIFY_PARAM_set_depth(how, CHAIN_MAX - 2);
     X509_VERIFY_PARAM_set_auth_level(how, 0); /* weak keys and hashes are the signature check's */
     X509_STORE_CTX_set_verify_cb(context, collect);
-    return X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN |
-                                                X509_V_FLAG_TRUSTED_FIRST) == 1 &&
+    /* any policy will do, where an issuer demands that there is one; the object is a constant */
+    if (X509_VERIFY_PARAM_add0_policy(how, OBJ_nid2obj(NID_any_policy)) != 1) {
+        return false;
+    }
+    return X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
+                                                X509_V_FLAG_POLICY_CHECK) == 1 &&
            X509_STORE_CTX_set_app_data(context, findings) == 1;
 }
 
@@ -109,6 +113,7 @@ static bool copy_path(const struct verify_input *input, const STACK_OF(X509) * p
         const X509 *x509 = sk_X509_value(path, i);
         struct cert *cert = find_in(input->anchors, x509);
         cert = cert != NULL ? cert : find_in(input->presented, x509);
+        cert = cert != NULL ? cert : find_in(input->issuers, x509);
         PL_BUG_UNLESS(cert != NULL);
         if (!cert_list_add(out_chain, cert, e)) {
             return false;
@@ -283,6 +288,13 @@ static void tell_critical_extension(const struct objection *o) {
                 cert_display_name(o->cert));
 }
 
+static void tell_policy(const struct objection *o) {
+    verify_fail(
+        o->check, ERR_VERIFY_POLICY,
+        "an issuer in the chain wants a certificate policy that does not reach down to \"%s\"",
+        cert_display_name(o->chain->items[0]));
+}
+
 static void tell_malformed(const struct objection *o) {
     verify_fail(o->check, ERR_VERIFY_MALFORMED, "\"%s\" breaks the rules for certificates: %s",
                 cert_display_name(o->cert), X509_verify_cert_error_string(o->error));
@@ -318,55 +330,91 @@ static const struct {
     {X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX, tell_name_constraints},
     {X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, tell_name_constraints},
     {X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, tell_critical_extension},
+    {X509_V_ERR_NO_EXPLICIT_POLICY, tell_policy},
+    {X509_V_ERR_INVALID_POLICY_EXTENSION, tell_policy},
 };
 
 static bool is_about_dates(int error) {
     return error == X509_V_ERR_CERT_NOT_YET_VALID || error == X509_V_ERR_CERT_HAS_EXPIRED;
 }
 
-static void tell(const struct verify_input *input, const struct cert_list *chain,
-                 const struct verify_finding *finding, struct verify_check *check,
+/* What is told of every objection; the first is the check's. */
+struct telling {
+    const struct verify_input *input;
+    const struct cert_list *chain;
+    struct verify_check *check;
+    struct verify_faults *faults;
+};
+
+static void tell(const struct telling *telling, const struct verify_finding *finding,
                  void (*tell_it)(const struct objection *)) {
+    const struct cert_list *chain = telling->chain;
+    struct verify_check fault = {.id = VERIFY_TRUST};
     size_t depth = finding->depth >= 0 ? (size_t)finding->depth : 0;
     depth = depth < chain->count ? depth : chain->count - 1;
-    tell_it(&(struct objection){.input = input,
+    tell_it(&(struct objection){.input = telling->input,
                                 .chain = chain,
                                 .error = finding->error,
                                 .cert = chain->items[depth],
                                 .is_leaf = depth == 0,
-                                .check = check});
+                                .check = &fault});
+    if (telling->check->outcome != VERIFY_FAIL) {
+        *telling->check = fault;
+    }
+    verify_add_fault(telling->faults, &fault);
 }
 
-static bool tell_objection(const struct verify_input *input, const struct cert_list *chain,
-                           const struct verify_findings *findings, struct verify_check *check) {
+static bool has_meaning(int error) {
+    for (size_t m = 0; m < PL_ARRAY_LEN(meanings); m++) {
+        if (meanings[m].error == error) {
+            return true;
+        }
+    }
+    return is_about_dates(error);
+}
+
+static void tell_objections(const struct telling *telling, const struct verify_findings *findings) {
     for (size_t m = 0; m < PL_ARRAY_LEN(meanings); m++) {
         for (size_t i = 0; i < findings->count; i++) {
             if (findings->items[i].error == meanings[m].error) {
-                tell(input, chain, &findings->items[i], check, meanings[m].tell);
-                return true;
+                tell(telling, &findings->items[i], meanings[m].tell);
             }
         }
     }
     for (size_t i = 0; i < findings->count; i++) {
-        if (!is_about_dates(findings->items[i].error)) {
-            tell(input, chain, &findings->items[i], check, tell_malformed);
-            return true;
+        if (!has_meaning(findings->items[i].error)) {
+            tell(telling, &findings->items[i], tell_malformed);
         }
     }
-    return false;
+}
+
+static void check_authority_as_leaf(const struct verify_input *input, struct verify_check *check,
+                                    struct verify_faults *faults) {
+    struct verify_check fault = {.id = VERIFY_TRUST};
+    if (!input->leaf->is_ca) {
+        return;
+    }
+    verify_fail(&fault, ERR_VERIFY_CA_AS_LEAF,
+                "the certificate is a certificate authority's, not a server's");
+    verify_hint(&fault, "let the authority issue a certificate for the server");
+    if (check->outcome != VERIFY_FAIL) {
+        *check = fault;
+    }
+    verify_add_fault(faults, &fault);
 }
 
 void verify_check_trust(const struct verify_input *input, const struct cert_list *chain,
-                        const struct verify_findings *findings, struct verify_check *check) {
-    if (tell_objection(input, chain, findings, check)) {
+                        const struct verify_findings *findings, struct verify_check *check,
+                        struct verify_faults *faults) {
+    const struct telling telling = {
+        .input = input, .chain = chain, .check = check, .faults = faults};
+    tell_objections(&telling, findings);
+    check_authority_as_leaf(input, check, faults);
+    if (check->outcome == VERIFY_FAIL) {
         return;
     }
     const char *issuer = chain->count > 1 ? cert_display_name(chain->items[1]) : NULL;
-    if (input->leaf->is_ca) {
-        verify_fail(check, ERR_VERIFY_CA_AS_LEAF,
-                    "the certificate is a certificate authority's, not a server's");
-        verify_hint(check, "let the authority issue a certificate for the server");
-    } else if (chain->count == 1) {
+    if (chain->count == 1) {
         verify_pass(check, "the certificate itself is among the trusted ones");
     } else if (chain->count == 2) {
         verify_pass(check, "issued by \"%s\", which is trusted", issuer);

@@ -23,11 +23,16 @@ static bool is_current(const struct crl *crl, int64_t at_ms) {
     return !crl->has_next_update || at_ms <= crl->next_update_ms;
 }
 
-/* What one list adds to what is known: a revocation stands even when its list is old. */
+/*
+ * What one list adds to what is known: a revocation stands even when its list is old, or says more
+ * than is understood here (RFC 5280 §5.2).
+ */
 static void look_up(const struct crl *crl, const struct cert *cert, int64_t at_ms,
                     struct finding *finding) {
     struct crl_entry entry = {0};
-    enum standing standing = is_current(crl, at_ms) ? STANDING_GOOD : STANDING_STALE;
+    enum standing standing = crl->has_unknown_critical ? STANDING_UNKNOWN
+                             : is_current(crl, at_ms)  ? STANDING_GOOD
+                                                       : STANDING_STALE;
     if (crl_has_cert(crl, cert, &entry) && entry.revoked_ms <= at_ms) {
         standing = STANDING_REVOKED;
     }

@@ -35,24 +35,33 @@ static bool is_short_key(const struct cert *cert, int *out_bits) {
     return *out_bits < (is_rsa ? RSA_BITS_MIN : OTHER_BITS_MIN);
 }
 
-/* False when the certificate failed. */
-static bool check_strength(const struct cert *cert, struct verify_check *check) {
+/* The first fault stays in the check; each is added to faults. */
+static void keep(const struct verify_check *fault, struct verify_check *check,
+                 struct verify_faults *faults) {
+    if (check->outcome == VERIFY_PASS && fault->outcome == VERIFY_FAIL) {
+        *check = *fault;
+    }
+    verify_add_fault(faults, fault);
+}
+
+static void check_strength(const struct cert *cert, struct verify_check *check,
+                           struct verify_faults *faults) {
     const char *name = cert_display_name(cert);
     const char *hash = broken_hash(cert);
     int bits = 0;
+    struct verify_check fault = {.id = VERIFY_SIGNATURE, .outcome = VERIFY_PASS};
     if (hash != NULL) {
-        verify_fail(check, ERR_VERIFY_WEAK_SIGNATURE,
+        verify_fail(&fault, ERR_VERIFY_WEAK_SIGNATURE,
                     "the signature on \"%s\" uses %s, which can be forged", name, hash);
-        verify_hint(check, "get a new certificate, signed with SHA-256 or better");
-        return false;
+        verify_hint(&fault, "get a new certificate, signed with SHA-256 or better");
+        keep(&fault, check, faults);
     }
     if (is_short_key(cert, &bits)) {
-        verify_fail(check, ERR_VERIFY_WEAK_KEY, "the key of \"%s\" has %d bits only", name, bits);
-        verify_hint(check,
+        verify_fail(&fault, ERR_VERIFY_WEAK_KEY, "the key of \"%s\" has %d bits only", name, bits);
+        verify_hint(&fault,
                     "get a new certificate with a new key: ECDSA P-256, or RSA 2048 and more");
-        return false;
+        keep(&fault, check, faults);
     }
-    return true;
 }
 
 static bool check_links(const struct cert_list *chain, struct verify_check *check) {
@@ -86,18 +95,20 @@ static void sum_up(const struct cert_list *chain, bool is_anchored, struct verif
 }
 
 void verify_check_signature(const struct verify_input *input, const struct cert_list *chain,
-                            struct verify_check *check) {
+                            struct verify_check *check, struct verify_faults *faults) {
     const struct cert *top = chain->items[chain->count - 1];
     bool is_anchored = is_anchor(input, top);
     bool is_root = top->is_self_signed && chain->count > 1;
     size_t checked_count = is_anchored || is_root ? chain->count - 1 : chain->count;
-    if (!check_links(chain, check)) {
-        return;
+    if (check_links(chain, check)) {
+        sum_up(chain, is_anchored, check);
     }
+    verify_add_fault(faults, check);
+    struct verify_check weakness = {.id = VERIFY_SIGNATURE, .outcome = VERIFY_PASS};
     for (size_t i = 0; i < checked_count; i++) {
-        if (!check_strength(chain->items[i], check)) {
-            return;
-        }
+        check_strength(chain->items[i], &weakness, faults);
     }
-    sum_up(chain, is_anchored, check);
+    if (check->outcome != VERIFY_FAIL && weakness.outcome == VERIFY_FAIL) {
+        *check = weakness;
+    }
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -201,6 +202,37 @@ bool file_sync_folder_of(const char *path, struct err *e) {
 bool file_exists(const char *path) {
     struct stat about;
     return stat(path, &about) == 0;
+}
+
+static void close_folder(DIR **folder) {
+    if (*folder != NULL) {
+        (void)closedir(*folder);
+    }
+}
+
+static int compare_names(const void *a, const void *b) {
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
+}
+
+bool file_list(const char *folder, const char *ending, struct list *out_names, struct err *e) {
+    PL_AUTO(close_folder) DIR *open = opendir(folder);
+    size_t first = out_names->count;
+    if (open == NULL) {
+        return errno == ENOENT ||
+               err_set_errno(e, ERR_SYS_FILE_READ, errno, "cannot read the folder %s", folder);
+    }
+    for (const struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+        if (entry->d_name[0] != '.' && str_ends_with(entry->d_name, ending) &&
+            !list_add(out_names, entry->d_name, e)) {
+            return false;
+        }
+    }
+    if (out_names->count > first) {
+        qsort(out_names->items + first, out_names->count - first, sizeof(char *), compare_names);
+    }
+    return true;
 }
 
 bool file_join(const char *folder, const char *name, char **out_path, struct err *e) {

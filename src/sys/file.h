@@ -5,6 +5,7 @@
 #define PL_SYS_FILE_H
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/secret.h"
 
 #include <sys/types.h>
@@ -39,6 +40,13 @@ bool file_make_folder(const char *path, mode_t mode, struct err *e) PL_MUST_USE;
 bool file_sync_folder_of(const char *path, struct err *e) PL_MUST_USE;
 
 bool file_exists(const char *path);
+/*
+ * Appends the names in a folder that end so, sorted, those that begin with a dot left out; a folder
+ * that is not there has none. Limits: the list's own maximum. Fails sys.file.read, base.oom,
+ * base.limit.
+ */
+bool file_list(const char *folder, const char *ending, struct list *out_names, struct err *e)
+    PL_MUST_USE;
 
 /* "FOLDER/NAME"; caller owns, mem_free(). Fails base.oom. */
 bool file_join(const char *folder, const char *name, char **out_path, struct err *e) PL_MUST_USE;

@@ -54,7 +54,9 @@ def test_all_is_well(padlock, tmp_path, authority):
         assert code == 0 and document['outcome'] != 'fail'
         assert checks == {'dates': 'pass', 'issuer': 'pass', 'signature': 'pass', 'name': 'pass', 'revocation': 'unknown'}
         text = padlock.run('verify', address, '--host', HOST, '--trust', authority.certificate).out
-        assert text.count('✓') == 4 and text.count('?') >= 1 and '✗' not in text
+        assert text.count('✓') == 9 and text.count('?') == 1 and '✗' not in text
+        full = padlock.run('verify', address, '--host', HOST, '--trust', authority.certificate, '--full').out
+        assert full.count('✓') > 15 and all(panel['question'] in full for panel in document['panels'])
 
 
 @pytest.mark.parametrize('check, options, arguments', [
@@ -69,6 +71,62 @@ def test_one_check_fails(padlock, tmp_path, authority, check, options, arguments
     with served(leaf) as address:
         code, checks, _ = verify(padlock, address, '--host', HOST, '--trust', authority.certificate, *arguments)
     assert code == 1 and [name for name, outcome in checks.items() if outcome == 'fail'] == [check]
+
+
+def outcomes(document):
+    return {panel['panel']: panel['outcome'] for panel in document['panels']}
+
+
+def test_panels(padlock, tmp_path, authority):
+    leaf = certificate(authority, tmp_path, extra='certificatePolicies=2.23.140.1.2.1\n')
+    code, _, document = verify(padlock, leaf, '--host', 'other.example.com', '--trust', authority.certificate, '--at', '2040-01-01')
+    assert code == 1 and not document['is_public']
+    assert [panel for panel, outcome in outcomes(document).items() if outcome == 'fail'] == ['dates', 'name']
+    panels = {panel['panel']: panel for panel in document['panels']}
+    assert panels['policies']['sentence'].startswith('DV: ')
+    assert {'mark': 'fact', 'text': f'{HOST}: host name'} in panels['name']['lines']
+    assert any(line['mark'] == 'fail' for line in panels['dates']['lines'])
+
+
+def test_issuers_that_were_not_presented(padlock, tmp_path, authority):
+    foreign.key(tmp_path / 'issuing.key')
+    foreign.csr(tmp_path / 'issuing.csr', tmp_path / 'issuing.key', '/CN=Issuing')
+    issuing = authority.sign(tmp_path / 'issuing.csr', tmp_path / 'issuing.pem', 'DNS:issuing',
+                             extra='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n')
+    (tmp_path / 'below').mkdir()
+    below = foreign.Authority(tmp_path / 'below/authority')
+    below.certificate, below.key = issuing, tmp_path / 'issuing.key'
+    leaf = certificate(below, tmp_path)
+    options = (leaf, '--host', HOST, '--trust', authority.certificate)
+    code, _, document = verify(padlock, *options)
+    assert code == 1 and outcomes(document)['chain'] == 'fail' and outcomes(document)['signatures'] == 'unknown'
+    code, _, document = verify(padlock, *options, '--issuers', issuing)
+    assert code == 0 and outcomes(document)['chain'] == 'pass'
+    assert document['notes'] and 'was not presented' in document['notes'][0]
+
+
+def test_revocation_lists(padlock, tmp_path, authority):
+    leaf = certificate(authority, tmp_path)
+    ca = ('openssl', 'ca', '-config', authority.folder / 'ca.cnf', '-cert', authority.certificate, '-keyfile', authority.key)
+    options = (leaf, '--host', HOST, '--trust', authority.certificate)
+    clients.run(*ca, '-gencrl', '-crldays', '30', '-out', tmp_path / 'before.crl')
+    clients.run(*ca, '-revoke', leaf, '-crl_reason', 'keyCompromise')
+    clients.run(*ca, '-gencrl', '-crldays', '30', '-out', tmp_path / 'after.crl')
+    code, checks, _ = verify(padlock, *options, '--crl', tmp_path / 'before.crl')
+    assert code == 0 and checks['revocation'] == 'pass'
+    code, checks, document = verify(padlock, *options, '--crl', tmp_path / 'before.crl', '--crl', tmp_path / 'after.crl')
+    assert code == 1 and [name for name, outcome in checks.items() if outcome == 'fail'] == ['revocation']
+    assert 'key compromise' in document['panels'][-1]['sentence']
+    padlock.fails(1, 'ops.verify.no_list', 'verify', *options, '--crl', leaf)
+
+
+def test_whose_roots(store, tmp_path):
+    root = store.run('ca', 'root').out
+    (tmp_path / 'root.pem').write_text(root, encoding='ascii')
+    for roots, expected, trust in (('own', 'pass', "this store's own root"), ('system', 'fail', "the system's roots")):
+        document = store.attempt('--json', 'verify', tmp_path / 'root.pem', '--roots', roots).json
+        chain = [panel for panel in document['panels'] if panel['panel'] == 'chain'][0]
+        assert chain['outcome'] == expected and document['trust'] == trust and not document['is_public']
 
 
 def test_an_issuer_that_nobody_trusts(padlock, tmp_path, authority):

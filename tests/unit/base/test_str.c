@@ -33,6 +33,13 @@ static void test_only_ascii_letters_change(void **state) {
     assert_string_equal(text, "www.É-1.z");
 }
 
+static void test_one_line(void **state) {
+    (void)state;
+    char text[] = "a\nb\r\n c";
+    str_one_line(text);
+    assert_string_equal(text, "a b   c");
+}
+
 static void test_beginnings_and_ends(void **state) {
     (void)state;
     assert_true(str_starts_with("abc", "ab"));
@@ -92,6 +99,7 @@ static void test_numbers_are_digits_within_a_maximum(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_line),
         cmocka_unit_test(test_letters_compare_in_either_case),
         cmocka_unit_test(test_only_ascii_letters_change),
         cmocka_unit_test(test_beginnings_and_ends),

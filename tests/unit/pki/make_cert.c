@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <openssl/bn.h>
+#include <openssl/conf.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -103,6 +104,9 @@ static const char *basic_constraints(const struct make_cert *wish, char text[64]
 static void add_extensions(X509 *x509, const struct make_cert *wish, X509 *issuer) {
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer, x509, NULL, NULL, 0);
+    CONF *nothing = NCONF_new(NULL); /* policies want one to look into */
+    must(nothing != NULL, "configuration");
+    X509V3_set_nconf(&context, nothing);
     char text[64];
     const char *key_usage =
         wish->is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
@@ -115,6 +119,9 @@ static void add_extensions(X509 *x509, const struct make_cert *wish, X509 *issue
     add_extension(x509, &context, NID_subject_alt_name, wish->sans);
     add_extension(x509, &context, NID_name_constraints, wish->name_constraints);
     add_extension(x509, &context, NID_crl_distribution_points, wish->crl_address);
+    add_extension(x509, &context, NID_info_access, wish->access);
+    add_extension(x509, &context, NID_certificate_policies, wish->policies);
+    add_extension(x509, &context, NID_tlsfeature, wish->tls_feature);
     if (!wish->has_no_key_ids) {
         add_extension(x509, &context, NID_subject_key_identifier,
                       wish->key_id != NULL ? wish->key_id : "hash");
@@ -122,6 +129,7 @@ static void add_extensions(X509 *x509, const struct make_cert *wish, X509 *issue
                       wish->issuer != NULL ? "keyid" : NULL);
     }
     add_unknown_critical(x509, wish->unknown_critical);
+    NCONF_free(nothing);
 }
 
 static const EVP_MD *digest_for(const EVP_PKEY *key, const char *name) {

@@ -43,6 +43,9 @@ struct make_cert {
     const char *name_constraints;   /* "critical,permitted;DNS:example.com" */
     const char *basic_constraints; /* instead of what is_ca and path_length say; "" leaves it out */
     const char *crl_address;       /* "URI:http://…" */
+    const char *access;            /* "OCSP;URI:http://…,caIssuers;URI:http://…" */
+    const char *policies;          /* "2.23.140.1.2.1" */
+    const char *tls_feature;       /* "status_request" */
     const char *digest;            /* "SHA256" (default), "SHA1", "MD5", … */
     const char *key_id;        /* subject key identifier in hexadecimal; default: the key's SHA-1 */
     bool has_no_key_ids;       /* neither subject nor authority key identifier */

@@ -219,6 +219,24 @@ static void test_paths_are_joined_with_one_slash(void **state) {
     assert_string_equal(slashed, "/b");
 }
 
+static void test_a_folder_is_listed_in_order(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(list_clear) struct list names;
+    list_init(&names, 2);
+    assert_ok(file_list("nowhere", ".crt", &names, &e), &e);
+    put("b.crt", "x");
+    put("a.crt", "x");
+    put("c.pem", "x");
+    put(".d.crt", "x");
+    assert_ok(file_list(".", ".crt", &names, &e), &e);
+    assert_int_equal(names.count, 2);
+    assert_string_equal(names.items[0], "a.crt");
+    assert_string_equal(names.items[1], "b.crt");
+    assert_fails(file_list(".", ".pem", &names, &e), &e, ERR_BASE_LIMIT);
+    assert_fails(file_list("a.crt", ".crt", &names, &e), &e, ERR_SYS_FILE_READ);
+}
+
 static bool use_all(struct err *e) {
     PL_AUTO(buf_clear) struct buf content;
     PL_AUTO(mem_freep) char *path = NULL;
@@ -238,6 +256,7 @@ static void test_every_failed_allocation_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        IN_A_FOLDER(test_a_folder_is_listed_in_order),
         IN_A_FOLDER(test_a_file_reads_back),
         IN_A_FOLDER(test_the_readers_maximum_is_the_limit),
         IN_A_FOLDER(test_what_cannot_be_read_is_told_apart),
