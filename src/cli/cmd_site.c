@@ -1,9 +1,12 @@
 /* padlock site …, bind …: what is served, and where. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/verify_view.h"
 #include "cli/view.h"
+#include "codec/json.h"
 #include "ops/bindings.h"
 #include "ops/certs.h"
 #include "ops/policies.h"
@@ -221,6 +224,22 @@ static bool run_bind_add(struct cli *cli, struct err *e) {
     return cli_print_served(cli, served, document, e);
 }
 
+/* What visitors would see of the binding, today or on another day. */
+static bool foresee(const struct cli *cli, const struct bind_plan *plan, json_t *document,
+                    struct err *e) {
+    PL_AUTO(verification_clear) struct verification v = {0};
+    const struct verify_wish wish = {.planned = plan->cert,
+                                     .planned_port = (uint16_t)plan->row.port,
+                                     .host = plan->host[0] == '\0' ? NULL : plan->host,
+                                     .at_ms = args_date_ms(cli->args, "at", clock_now_ms()),
+                                     .has_drawings = args_flag(cli->args, "browsers")};
+    if (!ops_verify(cli->ops, &wish, &v, e)) {
+        return false;
+    }
+    verify_view_print_browsers(cli, &v);
+    return json_set_taken(document, "browsers", verify_view_browsers(&v), e);
+}
+
 static bool run_bind_check(struct cli *cli, struct err *e) {
     const struct bind_wish wish = wish_of(cli);
     PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
@@ -241,12 +260,15 @@ static bool run_bind_check(struct cli *cli, struct err *e) {
     for (size_t i = 0; i < plan.warnings.count; i++) {
         out_colored(&cli->out, OUT_YELLOW, "! %s", plan.warnings.items[i]);
     }
+    json_t *document = json_pack("{s:b, s:o, s:o}", "is_possible", is_fine, "conflicts",
+                                 view_list(&plan.conflicts), "warnings", view_list(&plan.warnings));
+    if (plan.cert != NULL && !foresee(cli, &plan, document, e)) {
+        json_decref(document);
+        return false;
+    }
     out_line(&cli->out, is_fine ? "it can be bound" : "it cannot be bound");
     cli->exit_code = is_fine ? 0 : 3;
-    return out_json(&cli->out,
-                    json_pack("{s:b, s:o, s:o}", "is_possible", is_fine, "conflicts",
-                              view_list(&plan.conflicts), "warnings", view_list(&plan.warnings)),
-                    e);
+    return out_json(&cli->out, document, e);
 }
 
 static bool run_bind_list(struct cli *cli, struct err *e) {
@@ -366,6 +388,25 @@ static const struct option bind_options[] = {
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
+static const struct option bind_check_options[] = {
+    {"host", OPTION_TEXT, "NAME",
+     "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
+    {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},
+    {"policy", OPTION_TEXT, "NAME",
+     "the TLS policy: modern, intermediate (the default), old, or your own"},
+    {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},
+    {"client-ca", OPTION_TEXT, "FILE",
+     "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
+    {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
+    {"proxy-protocol", OPTION_FLAG, NULL,
+     "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},
+    {"parts", OPTION_TEXT, "PART,…",
+     "of the built-in site \"services\": console, api, acme, enroll, est, pki on https; pki, "
+     "acme-http, redirect on http"},
+    {"at", OPTION_DATE, "DATE", "what browsers will show on that date"},
+    {"browsers", OPTION_FLAG, NULL, "draw the page that each browser will show"},
+    {NULL, OPTION_FLAG, NULL, NULL},
+};
 static const struct option bind_list_options[] = {
     {"site", OPTION_TEXT, "NAME", "only this site's"},
     {"cert", OPTION_TEXT, "CERTIFICATE", "only with this certificate"},
@@ -408,7 +449,13 @@ const struct command site_commands[] = {
      "  padlock bind add services http://0.0.0.0:80 --parts pki,redirect",
      bind_options, run_bind_add},
     {"bind check", "SITE https://ADDRESS:PORT", 2, 2, 0,
-     "tell what stands against a binding, change nothing", NULL, bind_options, run_bind_check},
+     "tell what stands against a binding and what browsers will show, change nothing",
+     "Conflicts and warnings as \"bind add\" would find them; then what Chrome, Firefox, Safari "
+     "and Internet\n"
+     "Explorer will show, on any date. Exit code 0 when it can be bound, 3 when not.\n\n"
+     "  padlock bind check shop https://0.0.0.0:443 --host www.example.com --cert Shop --at "
+     "2027-06-01",
+     bind_check_options, run_bind_check},
     {"bind list", "", 0, 0, 0, "list the bindings", NULL, bind_list_options, run_bind_list},
     {"bind set", "BINDING", 1, 1, COMMAND_CHANGES,
      "change a binding's TLS policy, client certificates, strictness or parts",

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "codec/hostname.h"
 #include "codec/ip.h"
+#include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/verify_material.h"
 #include "pki/chain.h"
@@ -22,6 +23,7 @@ enum { HTTPS_PORT = 443, START_WAIT_MS = 1000, START_PAUSE_MS = 100 };
 void verification_clear(struct verification *verification) {
     verdict_clear(&verification->verdict);
     panels_clear(&verification->panels);
+    list_clear(&verification->drawings);
     tls_look_clear(&verification->look);
     *verification = (struct verification){0};
 }
@@ -77,12 +79,28 @@ static bool look(const struct verify_wish *wish, struct verification *out, struc
     }
     (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? target_host : wish->host);
     look_wish.sni = out->host;
+    out->port = look_wish.port;
     out->is_server = true;
     return look_patiently(&look_wish, &out->look, e);
 }
 
-static bool gather_presented(const struct verify_wish *wish, struct verification *out,
-                             struct err *e) {
+/* What a server of ours would present. */
+static bool gather_planned(struct ops *ops, const struct verify_wish *wish,
+                           struct verification *out, struct err *e) {
+    const struct cert_row *row = wish->planned;
+    PL_AUTO(cert_freep) struct cert *cert = NULL;
+    (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? "" : wish->host);
+    out->port = wish->planned_port;
+    return cert_from_der(row->der.data, row->der.len, &cert, e) &&
+           cert_list_add(&out->look.presented, cert, e) &&
+           ops_cert_chain(ops, &row->id, &out->look.presented, e);
+}
+
+static bool gather_presented(struct ops *ops, const struct verify_wish *wish,
+                             struct verification *out, struct err *e) {
+    if (wish->planned != NULL) {
+        return gather_planned(ops, wish, out, e);
+    }
     if (!file_exists(wish->target)) {
         return look(wish, out, e);
     }
@@ -105,15 +123,32 @@ static bool explain(const struct verify_input *input, const struct verify_materi
     return panels_make(&in, &v->panels, e);
 }
 
+static bool tell_browsers(const struct verify_input *input, const struct verify_wish *wish,
+                          struct verification *v, struct err *e) {
+    const struct browser_input in = {.input = input,
+                                     .verdict = &v->verdict,
+                                     .port = v->port,
+                                     .is_public = v->is_public,
+                                     .has_timestamps = panel_has_timestamps(input->leaf, NULL)};
+    list_init(&v->drawings, BROWSER_COUNT * BROWSER_DRAW_LINES_MAX);
+    for (size_t i = 0; i < BROWSER_COUNT; i++) {
+        browser_tell(&in, (enum browser)i, &v->views[i]);
+        if (wish->has_drawings && !browser_draw(&in, &v->views[i], &v->drawings, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify_material *material,
                   struct verification *v, struct err *e) {
-    if (!gather_presented(wish, v, e) || !verify_gather_material(ops, wish, material, e)) {
+    if (!gather_presented(ops, wish, v, e) || !verify_gather_material(ops, wish, material, e)) {
         return false;
     }
     (void)str_copy(v->trust, sizeof(v->trust), material->trust);
     const struct verify_input input = {
-        .leaf =
-            v->is_server ? v->look.presented.items[0] : chain_find_leaf(&v->look.presented, NULL),
+        .leaf = v->is_server || wish->planned != NULL ? v->look.presented.items[0]
+                                                      : chain_find_leaf(&v->look.presented, NULL),
         .presented = &v->look.presented,
         .issuers = &material->issuers,
         .anchors = &material->anchors,
@@ -123,7 +158,8 @@ static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify
         .crls = material->crls,
         .crl_count = material->crl_count,
     };
-    return verify_certificate(&input, &v->verdict, e) && explain(&input, material, v, e);
+    return verify_certificate(&input, &v->verdict, e) && explain(&input, material, v, e) &&
+           tell_browsers(&input, wish, v, e);
 }
 
 static void free_material(struct verify_material **material) {

@@ -2,17 +2,21 @@
 #ifndef PL_OPS_VERIFY_H
 #define PL_OPS_VERIFY_H
 
+#include "inspect/explain/browser.h"
 #include "inspect/explain/panel.h"
 #include "ops/ops.h"
 #include "pki/detect.h"
 #include "pki/verify.h"
+#include "store/certs.h"
 #include "tls/client.h"
 
 enum verify_roots { VERIFY_ROOTS_BOTH, VERIFY_ROOTS_SYSTEM, VERIFY_ROOTS_OWN };
 
 struct verify_wish {
-    const char *target; /* HOST[:PORT], [ADDRESS]:PORT, or a file */
-    const char *host;   /* the name to check; NULL: the target's own */
+    const char *target;             /* HOST[:PORT], [ADDRESS]:PORT, or a file */
+    const struct cert_row *planned; /* instead of a target: this store's, as it would be served */
+    uint16_t planned_port;
+    const char *host; /* the name to check; NULL: the target's own */
     const char
         *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
     enum verify_roots roots;         /* without trust_file: which of these two */
@@ -20,12 +24,16 @@ struct verify_wish {
     const struct list *crl_files;    /* revocation lists; NULL: none */
     int64_t at_ms;
     int64_t timeout_ms;
+    bool has_drawings; /* of what browsers show */
 };
 
 /* Clear works on a zeroed struct. */
 struct verification {
     struct verdict verdict;
     struct panels panels;
+    struct browser_view views[BROWSER_COUNT];
+    struct list drawings; /* lines, when they were asked for */
+    uint16_t port;
     bool is_public;       /* the root is one that browsers trust */
     struct tls_look look; /* of a server; presented are the file's certificates otherwise */
     bool is_server;

@@ -54,7 +54,7 @@ def test_all_is_well(padlock, tmp_path, authority):
         assert code == 0 and document['outcome'] != 'fail'
         assert checks == {'dates': 'pass', 'issuer': 'pass', 'signature': 'pass', 'name': 'pass', 'revocation': 'unknown'}
         text = padlock.run('verify', address, '--host', HOST, '--trust', authority.certificate).out
-        assert text.count('✓') == 9 and text.count('?') == 1 and '✗' not in text
+        assert text.count('✓') == 13 and text.count('\n? ') == 1 and '✗' not in text
         full = padlock.run('verify', address, '--host', HOST, '--trust', authority.certificate, '--full').out
         assert full.count('✓') > 15 and all(panel['question'] in full for panel in document['panels'])
 
@@ -86,6 +86,39 @@ def test_panels(padlock, tmp_path, authority):
     assert panels['policies']['sentence'].startswith('DV: ')
     assert {'mark': 'fact', 'text': f'{HOST}: host name'} in panels['name']['lines']
     assert any(line['mark'] == 'fail' for line in panels['dates']['lines'])
+
+
+def views(document):
+    return {view['browser']: (view['outcome'], view['code']) for view in document['browsers']}
+
+
+def test_what_browsers_will_show(padlock, tmp_path, authority):
+    leaf = certificate(authority, tmp_path, end='20300101000000Z')
+    options = (leaf, '--host', HOST, '--trust', authority.certificate)
+    assert all(view == ('shown', '') for view in views(padlock.json('verify', *options)).values())
+    late = verify(padlock, *options, '--at', '2031-01-01')[2]
+    assert views(late) == {
+        'Chrome': ('warning', 'NET::ERR_CERT_DATE_INVALID'), 'Firefox': ('warning', 'SEC_ERROR_EXPIRED_CERTIFICATE'),
+        'Safari': ('warning', ''), 'Internet Explorer': ('warning', 'DLG_FLAGS_SEC_CERT_DATE_INVALID')}
+    drawn = padlock.attempt('verify', *options, '--at', '2031-01-01', '--browsers').out
+    assert drawn.count('┌') == drawn.count('└') == 4
+    for view in late['browsers']:
+        assert view['title'] in drawn and view['proceed'] in drawn
+
+
+def test_a_binding_before_it_is_made(store, tmp_path):
+    key = foreign.key(tmp_path / 'own.key')
+    foreign.self_signed(tmp_path / 'own.pem', key, f'/CN={HOST}', '-addext', f'subjectAltName=DNS:{HOST}')
+    (tmp_path / 'both.pem').write_text((tmp_path / 'own.pem').read_text() + key.read_text(), encoding='ascii')
+    (tmp_path / 'site').mkdir(mode=0o755)
+    store.run('cert', 'import', 'both.pem', '--name', 'own')
+    store.run('site', 'add', 'shop', '--root', tmp_path / 'site')
+    binding = ('bind', 'check', 'shop', 'https://127.0.0.1:8443', '--cert', 'own', '--host', HOST)
+    assert views(store.json(*binding))['Firefox'] == ('warning', 'MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT')
+    view = store.json(*binding, '--at', '2040-01-01')['browsers'][0]
+    assert view['code'] == 'NET::ERR_CERT_AUTHORITY_INVALID' and HOST in view['proceed']
+    assert 'Your connection is not private' in store.run(*binding, '--browsers').out
+    assert store.json('bind', 'list')['bindings'] == []
 
 
 def test_issuers_that_were_not_presented(padlock, tmp_path, authority):

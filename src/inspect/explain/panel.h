@@ -64,6 +64,9 @@ void panels_clear(struct panels *panels);
 bool panels_make(const struct panel_input *input, struct panels *out_panels, struct err *e)
     PL_MUST_USE;
 
+/* Whether as many logs have promised it as browsers want; tls: as in the panels' input. */
+bool panel_has_timestamps(const struct cert *leaf, const struct sct_list *tls);
+
 const char *panel_name(enum panel_id id);     /* "signatures" */
 const char *panel_question(enum panel_id id); /* "Was each certificate signed by the next one?" */
 const char *panel_mark_text(enum panel_mark mark); /* "fact", "pass", "fail", "unknown" */

@@ -40,6 +40,18 @@ static size_t wanted_logs(const struct cert *leaf) {
     return leaf->not_after_ms - leaf->not_before_ms > 180 * CLOCK_DAY_MS ? 3 : 2;
 }
 
+/* The better one of the two ways: browsers do not add them up. */
+static size_t count_logs(const struct sct_list *embedded, const struct sct_list *tls) {
+    size_t in_cert = sct_list_count_logs(embedded);
+    size_t in_handshake = tls == NULL ? 0 : sct_list_count_logs(tls);
+    return in_cert > in_handshake ? in_cert : in_handshake;
+}
+
+bool panel_has_timestamps(const struct cert *leaf, const struct sct_list *tls) {
+    struct sct_list embedded = {.count = 0};
+    return sct_list_read_cert(&embedded, leaf) && count_logs(&embedded, tls) >= wanted_logs(leaf);
+}
+
 static bool say_timestamps(const struct sct_list *list, const char *where, struct panel *panel,
                            struct err *e) {
     for (size_t i = 0; i < list->count; i++) {
@@ -64,8 +76,7 @@ bool panel_transparency(const struct panel_input *in, struct panel *panel, struc
         return false;
     }
     size_t wanted = wanted_logs(in->input->leaf);
-    size_t logs = sct_list_count_logs(&embedded);
-    logs = logs >= wanted ? logs : sct_list_count_logs(tls);
+    size_t logs = count_logs(&embedded, tls);
     if (!is_sound) {
         panel_head(panel, VERIFY_UNKNOWN, "its list of timestamps cannot be read");
     } else if (logs >= wanted) {
