@@ -605,6 +605,7 @@ static void free_memory(struct net *net) {
     buf_clear(&net->out);
     buf_clear(&net->first);
     net_clients_free(net->clients);
+    file_cache_free(net->files);
     mem_free(net);
 }
 
@@ -644,7 +645,8 @@ bool net_new(const struct net_config *config, struct net **out_net, struct err *
     buf_init(&net->out, NET_OUT_MAX);
     buf_init(&net->first, HTTP_RESPONSE_FIELDS_MAX + NET_PLAIN_SIZE + 1024);
     set_durations(net);
-    if (!net_clients_new(&net->clients, e) || !start_loop(net, e)) {
+    if (!net_clients_new(&net->clients, e) || !file_cache_new(&net->files, e) ||
+        !start_loop(net, e)) {
         net_free(net);
         return false;
     }

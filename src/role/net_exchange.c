@@ -159,5 +159,5 @@ bool net_exchange_respond(struct net_connection *c, const struct http_request *r
         return http_response_set_page(response, 413, "Requests to this address have no content.",
                                       e);
     }
-    return static_respond(&site, request, response, e);
+    return static_respond(&site, c->net->files, request, response, e);
 }

@@ -6,6 +6,7 @@
 #include "http/h1.h"
 #include "role/net.h"
 #include "role/net_clients.h"
+#include "site/file_cache.h"
 #include "tls/connection.h"
 
 enum {
@@ -141,6 +142,7 @@ struct net {
     struct net_figures *figures;    /* config's, or own_figures */
     struct net_figures own_figures; /* when nobody else reads them */
     struct net_clients *clients;
+    struct file_cache *files;
     bool is_paused; /* listeners are not watched */
     int64_t paused_until_ms;
     int64_t retry_ms;   /* when listeners that are not open are tried again; 0: all are open */

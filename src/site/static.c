@@ -152,8 +152,15 @@ static bool redirect_to_folder(const struct http_request *request, const struct 
  * ------------------------------------------------------------------------------------------ */
 
 struct opened {
-    int fd; /* -1: errno says why */
+    int fd; /* -1: errno says why, unless it is kept */
     struct stat about;
+    const uint8_t *kept; /* its content, borrowed; NULL: it is in fd */
+};
+
+/* What a request is answered from. */
+struct place {
+    const struct snapshot_site *site;
+    struct file_cache *cache; /* NULL: nothing is kept */
 };
 
 static void close_opened(const struct opened *opened) {
@@ -162,10 +169,17 @@ static void close_opened(const struct opened *opened) {
     }
 }
 
-static struct opened open_path(const struct snapshot_site *site, const char *path) {
+static struct opened open_path(const struct place *place, const char *path) {
     struct opened opened = {.fd = -1};
+    struct cached_file cached;
+    const struct folder *root = place->site->root;
+    if (place->cache != NULL && file_cache_find(place->cache, root, path, &cached)) {
+        opened.about = cached.about;
+        opened.kept = cached.bytes;
+        return opened;
+    }
     for (unsigned i = 0; i < OPEN_TRIES; i++) {
-        opened.fd = folder_open_beneath(site->root, path);
+        opened.fd = folder_open_beneath(root, path);
         if (opened.fd >= 0 || errno != EAGAIN) {
             break;
         }
@@ -174,7 +188,16 @@ static struct opened open_path(const struct snapshot_site *site, const char *pat
         (void)close(opened.fd);
         opened.fd = -1;
     }
+    bool may_be_kept = opened.fd >= 0 && place->cache != NULL && S_ISREG(opened.about.st_mode);
+    if (may_be_kept &&
+        file_cache_put(place->cache, root, path, opened.fd, &opened.about, &cached)) {
+        opened.kept = cached.bytes;
+    }
     return opened;
+}
+
+static bool is_there(const struct opened *opened) {
+    return opened->fd >= 0 || opened->kept != NULL;
 }
 
 /* EXDEV: it leads out of the folder; ELOOP: it would pass a magic link. Neither is said to be
@@ -210,24 +233,32 @@ static bool add_validators(struct http_response *out, const struct http_validato
            http_response_add(out, "Last-Modified", modified, e);
 }
 
-static bool send_whole(struct http_response *out, const char *type, uint64_t len, struct err *e) {
-    out->status = 200;
-    return http_response_add(out, "Content-Type", type, e) &&
-           http_response_add(out, "Accept-Ranges", "bytes", e) &&
-           http_body_add_file(&out->body, 0, len, e);
+/* A run of the file; kept: its content in memory, else it is the body's file. */
+static bool add_content(struct http_response *out, const uint8_t *kept, uint64_t offset,
+                        uint64_t len, struct err *e) {
+    return kept != NULL ? http_body_add_memory(&out->body, kept + offset, (size_t)len, e)
+                        : http_body_add_file(&out->body, offset, len, e);
 }
 
-static bool send_range(struct http_response *out, const char *type, uint64_t len,
-                       const struct http_range *range, struct err *e) {
+static bool send_whole(struct http_response *out, const char *type, const uint8_t *kept,
+                       uint64_t len, struct err *e) {
+    out->status = 200;
+    return http_response_add(out, "Content-Type", type, e) &&
+           http_response_add(out, "Accept-Ranges", "bytes", e) && add_content(out, kept, 0, len, e);
+}
+
+static bool send_range(struct http_response *out, const char *type, const uint8_t *kept,
+                       uint64_t len, const struct http_range *range, struct err *e) {
     out->status = 206;
     return http_response_add(out, "Content-Type", type, e) &&
            http_response_printf(out, e, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
                                 range->offset, range->offset + range->len - 1, len) &&
-           http_body_add_file(&out->body, range->offset, range->len, e);
+           add_content(out, kept, range->offset, range->len, e);
 }
 
 static bool add_boundary(struct http_response *out, const char *boundary, const char *type,
-                         uint64_t len, const struct http_range *range, struct err *e) {
+                         const uint8_t *kept, uint64_t len, const struct http_range *range,
+                         struct err *e) {
     char head[512];
     int head_len = snprintf(head, sizeof(head),
                             "\r\n--%s\r\nContent-Type: %s\r\n"
@@ -235,12 +266,13 @@ static bool add_boundary(struct http_response *out, const char *boundary, const 
                             boundary, type, range->offset, range->offset + range->len - 1, len);
     PL_BUG_UNLESS(head_len > 0 && (size_t)head_len < sizeof(head));
     return http_body_add_memory(&out->body, head, (size_t)head_len, e) &&
-           http_body_add_file(&out->body, range->offset, range->len, e);
+           add_content(out, kept, range->offset, range->len, e);
 }
 
 /* RFC 9110 §14.6: multipart/byteranges. */
-static bool send_ranges(struct http_response *out, const char *type, uint64_t len,
-                        const struct http_range *ranges, size_t count, struct err *e) {
+static bool send_ranges(struct http_response *out, const char *type, const uint8_t *kept,
+                        uint64_t len, const struct http_range *ranges, size_t count,
+                        struct err *e) {
     uint8_t random[BOUNDARY_LEN / 2];
     char boundary[BOUNDARY_LEN + 1];
     char end[BOUNDARY_LEN + 9];
@@ -249,7 +281,7 @@ static bool send_ranges(struct http_response *out, const char *type, uint64_t le
     }
     hex_encode(random, sizeof(random), boundary);
     for (size_t i = 0; i < count; i++) {
-        if (!add_boundary(out, boundary, type, len, &ranges[i], e)) {
+        if (!add_boundary(out, boundary, type, kept, len, &ranges[i], e)) {
             return false;
         }
     }
@@ -265,9 +297,12 @@ static bool send_none_satisfiable(struct http_response *out, uint64_t len, struc
            http_response_set_page(out, 416, "The file is shorter than the range asked for.", e);
 }
 
-/* The body's descriptor is set; takes what the request's conditions leave of the file. */
+/* The body's descriptor is set, or the content is kept; takes what the request's conditions leave
+ * of the file. */
 static bool send_file(const struct http_request *request, const char *path,
-                      const struct stat *about, struct http_response *out, struct err *e) {
+                      const struct opened *opened, struct http_response *out, struct err *e) {
+    const struct stat *about = &opened->about;
+    const uint8_t *kept = opened->kept;
     char etag[HTTP_ETAG_MAX];
     make_etag(about, etag);
     const struct http_validators validators = {.etag = etag,
@@ -292,12 +327,12 @@ static bool send_file(const struct http_request *request, const char *path,
     case HTTP_RANGES_UNSATISFIABLE:
         return send_none_satisfiable(out, validators.len, e);
     case HTTP_RANGES_SOME:
-        return count == 1 ? send_range(out, type, validators.len, &ranges[0], e)
-                          : send_ranges(out, type, validators.len, ranges, count, e);
+        return count == 1 ? send_range(out, type, kept, validators.len, &ranges[0], e)
+                          : send_ranges(out, type, kept, validators.len, ranges, count, e);
     case HTTP_RANGES_NONE:
         break;
     }
-    return send_whole(out, type, validators.len, e);
+    return send_whole(out, type, kept, validators.len, e);
 }
 
 static bool send_opened(const struct http_request *request, const char *path, struct opened *opened,
@@ -305,46 +340,50 @@ static bool send_opened(const struct http_request *request, const char *path, st
     if (!S_ISREG(opened->about.st_mode)) {
         return not_found(out, e);
     }
-    out->body.fd = opened->fd;
-    opened->fd = -1;
-    return send_file(request, path, &opened->about, out, e);
+    if (opened->kept == NULL) {
+        out->body.fd = opened->fd;
+        opened->fd = -1;
+    }
+    return send_file(request, path, opened, out, e);
 }
 
-static bool send_index(const struct snapshot_site *site, const struct http_request *request,
+static bool send_index(const struct place *place, const struct http_request *request,
                        struct site_path *path, struct http_response *out, struct err *e) {
-    for (size_t i = 0; i < SNAPSHOT_INDEX_NAMES_MAX && site->index_names[i] != NULL; i++) {
+    for (size_t i = 0; i < SNAPSHOT_INDEX_NAMES_MAX && place->site->index_names[i] != NULL; i++) {
         char name[STATIC_PATH_MAX + 256];
         int len = snprintf(name, sizeof(name), "%s%s%s", path->text, path->len > 0 ? "/" : "",
-                           site->index_names[i]);
+                           place->site->index_names[i]);
         if (len < 0 || (size_t)len >= sizeof(name)) {
             continue;
         }
-        PL_AUTO(close_opened) struct opened opened = open_path(site, name);
-        if (opened.fd >= 0 && S_ISREG(opened.about.st_mode)) {
+        PL_AUTO(close_opened) struct opened opened = open_path(place, name);
+        if (is_there(&opened) && S_ISREG(opened.about.st_mode)) {
             return send_opened(request, name, &opened, out, e);
         }
-        if (opened.fd < 0 && errno != ENOENT && errno != ENOTDIR) {
+        if (!is_there(&opened) && errno != ENOENT && errno != ENOTDIR) {
             return answer_errno(errno, out, e);
         }
     }
     return not_found(out, e);
 }
 
-static bool send_path(const struct snapshot_site *site, const struct http_request *request,
+static bool send_path(const struct place *place, const struct http_request *request,
                       struct site_path *path, struct http_response *out, struct err *e) {
     if (path->is_folder) {
-        return send_index(site, request, path, out, e);
+        return send_index(place, request, path, out, e);
     }
-    PL_AUTO(close_opened) struct opened opened = open_path(site, path->text);
-    if (opened.fd < 0) {
+    PL_AUTO(close_opened) struct opened opened = open_path(place, path->text);
+    if (!is_there(&opened)) {
         return answer_errno(errno, out, e);
     }
     return S_ISDIR(opened.about.st_mode) ? redirect_to_folder(request, path, out, e)
                                          : send_opened(request, path->text, &opened, out, e);
 }
 
-bool static_respond(const struct snapshot_site *site, const struct http_request *request,
-                    struct http_response *out_response, struct err *e) {
+bool static_respond(const struct snapshot_site *site, struct file_cache *cache,
+                    const struct http_request *request, struct http_response *out_response,
+                    struct err *e) {
+    const struct place place = {.site = site, .cache = cache};
     struct site_path path;
     if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
         return refuse_method(request, out_response, e);
@@ -360,5 +399,5 @@ bool static_respond(const struct snapshot_site *site, const struct http_request 
     case PATH_GOOD:
         break;
     }
-    return send_path(site, request, &path, out_response, e);
+    return send_path(&place, request, &path, out_response, e);
 }

@@ -13,6 +13,7 @@
 #define PL_SITE_STATIC_H
 
 #include "http/message.h"
+#include "site/file_cache.h"
 #include "tls/snapshot.h"
 
 enum { STATIC_PATH_MAX = 4000 };
@@ -20,12 +21,14 @@ enum { STATIC_PATH_MAX = 4000 };
 /*
  * Answers a request.
  *
+ * cache         of small files; NULL: none are kept
  * out_response  initialised by the caller, http_response_clear(): 200, 204, 206, 301, 304, 400,
  * 403, 404, 405, 412, 416, 500, 501 or 503 Fails         base.oom, base.limit: nothing can be
  * answered
  */
-bool static_respond(const struct snapshot_site *site, const struct http_request *request,
-                    struct http_response *out_response, struct err *e) PL_MUST_USE;
+bool static_respond(const struct snapshot_site *site, struct file_cache *cache,
+                    const struct http_request *request, struct http_response *out_response,
+                    struct err *e) PL_MUST_USE;
 
 /* The media type for a file name, by its extension; "application/octet-stream" for what is unknown.
  */

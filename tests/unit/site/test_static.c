@@ -15,6 +15,7 @@
 struct world {
     char top[64]; /* holds root/ and secret.txt beside it */
     struct folder *root;
+    struct file_cache *cache;
     struct snapshot_site site;
 };
 
@@ -78,6 +79,7 @@ static int set_up(void **state) {
     assert_non_null(mkdtemp(w->top));
     make_files(w);
     assert_ok(folder_open(path_in(w, "root"), &w->root, &e), &e);
+    assert_ok(file_cache_new(&w->cache, &e), &e);
     static char names[][12] = {"index.html", "index.htm"};
     w->site =
         (struct snapshot_site){.name = NULL, .root = w->root, .index_names = {names[0], names[1]}};
@@ -95,6 +97,7 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 static int tear_down(void **state) {
     struct world *w = *state;
     folder_free(w->root);
+    file_cache_free(w->cache);
     assert_int_equal(nftw(w->top, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(w);
     return 0;
@@ -125,7 +128,7 @@ static struct answer ask(struct world *w, const struct http_request *request) {
     struct answer answer = {0};
     PL_AUTO(http_response_clear) struct http_response response;
     http_response_init(&response, 0);
-    assert_ok(static_respond(&w->site, request, &response, &e), &e);
+    assert_ok(static_respond(&w->site, w->cache, request, &response, &e), &e);
     answer.status = response.status;
     answer.body_len = response.body.len;
     (void)str_copy(answer.fields, sizeof(answer.fields), buf_string(&response.fields));
@@ -398,6 +401,46 @@ static void test_several_ranges(void **state) {
     assert_int_equal(answer.body_len, strlen(expected));
 }
 
+static struct answer get_with(struct world *w, const char *path, const char *name,
+                              const char *value) {
+    struct http_request request = request_for(path);
+    add(&request, name, value);
+    return ask(w, &request);
+}
+
+/* Once the files are old enough to be kept: the same answers, and never those of yesterday. */
+static void test_a_file_that_is_kept_is_answered_as_it_is_now(void **state) {
+    struct world *w = *state;
+    struct answer fresh = get(w, "/file.txt");
+    struct answer part = get_with(w, "/file.txt", "Range", "bytes=2-4");
+    (void)usleep((FILE_CACHE_SETTLE_MS + 1100) * 1000);
+    for (unsigned i = 0; i < 3; i++) {
+        struct answer again = get(w, "/file.txt");
+        assert_int_equal(again.status, 200);
+        assert_string_equal(again.fields, fresh.fields);
+        assert_string_equal(again.body, fresh.body);
+        again = get_with(w, "/file.txt", "Range", "bytes=2-4");
+        assert_int_equal(again.status, 206);
+        assert_string_equal(again.fields, part.fields);
+        assert_string_equal(again.body, "234");
+        assert_string_equal(get(w, "/").body, "<p>home");
+        assert_string_equal(get(w, "/in").body, "<p>page");
+        assert_int_equal(get(w, "/out").status, 404);
+        assert_int_equal(get(w, "/dir").status, 301);
+        assert_int_equal(get_with(w, "/file.txt", "If-None-Match", "*").status, 304);
+    }
+    write_file(w, "root/file.txt", "abcdefghij"); /* its mtime and size stay the same */
+    assert_string_equal(get(w, "/file.txt").body, "abcdefghij");
+    assert_int_equal(chmod(path_in(w, "root/index.html"), 0), 0);
+    if (geteuid() != 0) {
+        assert_int_equal(get(w, "/").status, 403);
+    }
+    assert_int_equal(unlink(path_in(w, "root/in")), 0);
+    assert_int_equal(get(w, "/in").status, 404);
+    link_to(w, "../secret.txt", "root/in");
+    assert_int_equal(get(w, "/in").status, 404);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files_and_their_types),
@@ -411,6 +454,7 @@ int main(void) {
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_one_range),
         cmocka_unit_test(test_several_ranges),
+        cmocka_unit_test(test_a_file_that_is_kept_is_answered_as_it_is_now),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
