@@ -1,6 +1,7 @@
 # Where set-up keeps what it builds and unpacks; sourced by the other tools.
 cache=${PADLOCK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/padlock}
-openssl_prefix=$cache/openssl-3.5
+# The last number is that of the way in which tools/build_openssl builds.
+openssl_prefix=$cache/openssl-3.5-2
 programs=$cache/programs
 nginx_prefix=$cache/nginx-1.26
 
