@@ -14,6 +14,7 @@ extern const struct command serve_commands[];   /* serve */
 extern const struct command look_commands[];    /* inspect */
 extern const struct command trace_commands[];   /* trace */
 extern const struct command verify_commands[];  /* verify */
+extern const struct command lab_commands[];     /* lab … */
 extern const struct command keep_commands[];    /* undo, audit, trust, backup, restore */
 
 #endif

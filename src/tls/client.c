@@ -79,13 +79,18 @@ static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *
     return -1;
 }
 
+/* All of .localhost is this machine (RFC 6761 §6.3), which not every resolver knows. */
+static const char *name_to_resolve(const char *host) {
+    return str_ends_with(host, ".localhost") ? "localhost" : host;
+}
+
 static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_ms, int *out_fd,
                             char address[TLS_LOOK_TEXT], struct err *e) {
     char port[8];
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     PL_AUTO(free_addresses) struct addrinfo *addresses = NULL;
     (void)snprintf(port, sizeof(port), "%u", wish->port);
-    int resolved = getaddrinfo(wish->connect_host, port, &hints, &addresses);
+    int resolved = getaddrinfo(name_to_resolve(wish->connect_host), port, &hints, &addresses);
     if (resolved != 0) {
         (void)err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address",
                       wish->connect_host);

@@ -71,7 +71,7 @@ static const struct browser_rule chrome[] = {
      "The server presented a certificate that was not publicly disclosed using the Certificate "
      "Transparency policy. This is a requirement for some certificates, to ensure that they are "
      "trustworthy and protect against attackers."},
-    {WHEN_SHORT_KEY, ERR_VERIFY_WEAK_KEY, BROWSER_WARNED, false, "NET::ERR_CERT_WEAK_KEY",
+    {WHEN_SHORT_KEY, ERR_VERIFY_WEAK_KEY, BROWSER_WARNED, true, "NET::ERR_CERT_WEAK_KEY",
      "You attempted to reach {host}, but the server presented a certificate containing a weak "
      "key. An attacker could have broken the private key, and the server may not be the server "
      "you expected (you may be communicating with an attacker)."},
@@ -96,12 +96,13 @@ static const struct browser_rule chrome[] = {
 #define FIREFOX_CLOCK                                                                              \
     " If this is correct, the security issue is probably with the site itself. If it’s wrong, "  \
     "you can change it in your device’s system settings."
-#define FIREFOX_EXPIRED                                                                              \
-    FIREFOX_SITES "Firefox doesn’t trust this site because it looks like the certificate expired " \
-                  "on {end}. Your device’s clock is set to {today}." FIREFOX_CLOCK
+#define FIREFOX_EXPIRED                                                                            \
+    FIREFOX_SITES                                                                                  \
+    "Firefox doesn’t trust this site because it looks like the certificate expired "             \
+    "on {end}. What can you do about it? Your device’s clock is set to {today}." FIREFOX_CLOCK
 #define FIREFOX_EARLY                                                                                 \
     "Firefox doesn’t trust this site because it looks like the certificate provided isn’t valid " \
-    "until {start}. Your device’s clock is set to {moment}." FIREFOX_CLOCK
+    "until {start}. What can you do about it? Your device’s clock is set to {moment}." FIREFOX_CLOCK
 #define FIREFOX_UNKNOWN                                                                                \
     "There’s an issue with the site’s certificate. It’s possible that a bad actor is trying to " \
     "impersonate the site. " FIREFOX_SITES "Firefox doesn’t trust this site because we can’t "     \
@@ -118,10 +119,6 @@ static const struct browser_rule firefox[] = {
      "SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION", "Certificate contains unknown critical extension."},
     {WHEN_FAULT, ERR_VERIFY_MALFORMED, BROWSER_REFUSED, false, "SEC_ERROR_BAD_DER",
      "security library: improperly formatted DER-encoded message."},
-    {WHEN_NO_TLS_KEY, ERR_VERIFY_WRONG_USAGE, BROWSER_REFUSED, false,
-     "SEC_ERROR_INADEQUATE_KEY_USAGE", "Certificate key usage inadequate for attempted operation."},
-    {WHEN_USAGE, ERR_VERIFY_WRONG_USAGE, BROWSER_REFUSED, true, "SEC_ERROR_INADEQUATE_CERT_TYPE",
-     "Certificate type not approved for application."},
     {WHEN_FAULT, ERR_VERIFY_SELF_SIGNED, BROWSER_WARNED, true,
      "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
      "Because there’s an issue with the site’s certificate. " FIREFOX_SITES
@@ -139,6 +136,10 @@ static const struct browser_rule firefox[] = {
      "The owner of {site} hasn’t set it up properly and a secure connection can’t be created."},
     {WHEN_FAULT, ERR_VERIFY_PATH_LENGTH, BROWSER_REFUSED, true,
      "SEC_ERROR_PATH_LEN_CONSTRAINT_INVALID", "Certificate path length constraint is invalid."},
+    {WHEN_NO_TLS_KEY, ERR_VERIFY_WRONG_USAGE, BROWSER_REFUSED, false,
+     "SEC_ERROR_INADEQUATE_KEY_USAGE", "Certificate key usage inadequate for attempted operation."},
+    {WHEN_USAGE, ERR_VERIFY_WRONG_USAGE, BROWSER_REFUSED, true, "SEC_ERROR_INADEQUATE_CERT_TYPE",
+     "Certificate type not approved for application."},
     {WHEN_FAULT, ERR_VERIFY_BAD_SIGNATURE, BROWSER_REFUSED, false, "SEC_ERROR_BAD_SIGNATURE",
      "Peer’s certificate has an invalid signature."},
     {WHEN_FAULT, ERR_VERIFY_UNTRUSTED, BROWSER_WARNED, true, "SEC_ERROR_UNKNOWN_ISSUER",
@@ -151,10 +152,8 @@ static const struct browser_rule firefox[] = {
      "SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED",
      "The certificate is not trusted because it was signed using a signature algorithm that was "
      "disabled because that algorithm is not secure."},
-    {WHEN_SHORT_KEY, ERR_VERIFY_WEAK_KEY, BROWSER_WARNED, false,
-     "MOZILLA_PKIX_ERROR_INADEQUATE_KEY_SIZE",
-     "The server presented a certificate with a key size that is too small to establish a secure "
-     "connection."},
+    {WHEN_SHORT_KEY, ERR_VERIFY_WEAK_KEY, BROWSER_WARNED, true,
+     "MOZILLA_PKIX_ERROR_INADEQUATE_KEY_SIZE", ""},
     {WHEN_NO_TIMESTAMPS, ERR_NONE, BROWSER_WARNED, false,
      "MOZILLA_PKIX_ERROR_INSUFFICIENT_CERTIFICATE_TRANSPARENCY",
      "Firefox doesn’t trust this site because it couldn’t prove it meets public certificate "
@@ -286,14 +285,19 @@ const struct browser_kind browser_kinds[BROWSER_COUNT] = {
                     .is_telling_all = true},
 };
 
+/* What it showed for everything until 2025, and shows for some faults still. */
+#define FIREFOX_OLD_TITLE "Warning: Potential Security Risk Ahead"
+#define FIREFOX_OLD_TEXT                                                                           \
+    "Firefox detected a potential security threat and did not continue to {site}. If you visit "   \
+    "this site, attackers could try to steal information like your passwords, emails, or credit "  \
+    "card details."
+
 static const struct browser_page pages[] = {
     {"ERR_SSL_KEY_USAGE_INCOMPATIBLE", "This site can’t be reached",
      "The webpage at https://{site}/ might be temporarily down or it may have moved permanently "
      "to a new web address."},
-    {"MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY", "Warning: Potential Security Risk Ahead",
-     "Firefox detected a potential security threat and did not continue to {site}. If you visit "
-     "this site, attackers could try to steal information like your passwords, emails, or credit "
-     "card details."},
+    {"MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY", FIREFOX_OLD_TITLE, FIREFOX_OLD_TEXT},
+    {"MOZILLA_PKIX_ERROR_INADEQUATE_KEY_SIZE", FIREFOX_OLD_TITLE, FIREFOX_OLD_TEXT},
     {"MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING", "Secure Connection Failed",
      "The page you are trying to view cannot be shown because the authenticity of the received "
      "data could not be verified."},

@@ -266,7 +266,8 @@ static void test_words(void **state) {
     view = view_of((struct scene){.wish = {GOOD, EARLY}, .port = 8443}, BROWSER_FIREFOX);
     assert_true(str_starts_with(
         view.detail, "Firefox doesn’t trust this site because it looks like the certificate "
-                     "provided isn’t valid until 12:00 AM on 11/26/2026. Your device’s clock is "
+                     "provided isn’t valid until 12:00 AM on 11/26/2026. What can you do "
+                     "about it? Your device’s clock is "
                      "set to 12:00 AM 11/23/2026. "));
     assert_string_equal(view.proceed, "Proceed to example.com:8443 (Risky)");
     view =

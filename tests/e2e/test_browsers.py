@@ -1,0 +1,112 @@
+"""padlock lab badssl: each faulty server, what verify says of it, and what the browsers really show."""
+import re
+
+import pytest
+
+import clients
+import firefox
+from program import Server
+
+# What needs a revocation list, a responder or a stapled response.
+ABOUT_REVOCATION = ('revoked', 'revoked-silently', 'must-staple')
+FAULTS = {
+    'good': [], 'expired': ['verify.expired'], 'not-yet-valid': ['verify.not_yet_valid'],
+    'expired-issuer': ['verify.issuer_expired'], 'wrong-host': ['verify.name_mismatch'], 'no-san': ['verify.no_names'],
+    'self-signed': ['verify.self_signed'], 'untrusted-root': ['verify.untrusted'],
+    'incomplete-chain': ['verify.incomplete_chain'], 'fetchable-chain': ['verify.incomplete_chain'],
+    'reversed-chain': [], 'revoked': [], 'revoked-silently': [], 'must-staple': [],
+    'weak-signature': ['verify.weak_signature'], 'weak-key': ['verify.weak_key'], 'very-weak-key': ['verify.weak_key'],
+    'name-constraints': ['verify.name_constraints'], 'path-length': ['verify.path_length'],
+    'server-as-issuer': ['verify.not_a_ca'], 'mute-issuer': ['verify.not_a_ca'], 'too-long': [],
+    'wrong-usage': ['verify.wrong_usage'], 'wrong-key-usage': [], 'ca-as-leaf': ['verify.ca_as_leaf'],
+    'unknown-critical': ['verify.critical_extension'],
+}
+
+
+class Lab:
+    def __init__(self, padlock, folder):
+        self.padlock, self.root = padlock, folder / 'root.pem'
+        self.server = Server(padlock, 'lab', 'badssl', '--port', 0, '--root-out', self.root)
+        self.port = int(self.server.wait_log(r'ready on port (\d+)').group(1))
+        self.hosts = [host['name'] for host in padlock.json('lab', 'badssl', '--list')['hosts']]
+
+    def url(self, name):
+        return f'https://{name}.localhost:{self.port}/'
+
+    def verify(self, name):
+        said = self.padlock.attempt('--json', 'verify', f'{name}.localhost:{self.port}', '--trust', self.root)
+        return said.code, said.json
+
+    def views(self, browser):
+        """Of each host: what verify says that the browser will show."""
+        return {name: [view for view in self.verify(name)[1]['browsers'] if view['browser'] == browser][0]
+                for name in self.hosts}
+
+
+@pytest.fixture
+def lab(padlock, tmp_path):
+    one = Lab(padlock, tmp_path)
+    yield one
+    one.server.stop()
+
+
+def test_each_has_its_fault_and_no_other(lab):
+    assert sorted(lab.hosts) == sorted(FAULTS)
+    for name in lab.hosts:
+        code, document = lab.verify(name)
+        faults = [check['code'] for check in document['checks'] if check['outcome'] == 'fail']
+        assert (code, faults) == (1 if FAULTS[name] else 0, FAULTS[name]), name
+
+
+def test_what_certificates_name(lab, tmp_path):
+    address = f'http://127.0.0.1:{lab.port}'
+    for path, kind in (('/issuing.crl', 'crl'), ('/issuing.crt', 'x509')):
+        clients.run('curl', '--silent', '--fail', '--max-time', '20', '-o', tmp_path / 'file', address + path)
+        assert 'Padlock Lab Issuing' in clients.run('openssl', kind, '-inform', 'DER', '-in', tmp_path / 'file', '-noout', '-text')
+    clients.run('openssl', 'x509', '-inform', 'DER', '-in', tmp_path / 'file', '-out', tmp_path / 'issuing.pem')
+    for name, state in (('good', 'good'), ('revoked-silently', 'revoked')):
+        (tmp_path / 'leaf.pem').write_text(clients.served_chain(lab.port, f'{name}.localhost')[0], encoding='ascii')
+        said = clients.run('openssl', 'ocsp', '-issuer', tmp_path / 'issuing.pem', '-cert', tmp_path / 'leaf.pem', '-url',
+                           f'{address}/ocsp', '-CAfile', lab.root)
+        assert f'leaf.pem: {state}' in said, said
+    page = clients.run('curl', '--silent', '--max-time', '20', '--cacert', lab.root, '--resolve',
+                       f'good.localhost:{lab.port}:127.0.0.1', lab.url('good'))
+    assert 'faulty on purpose' in page and all(lab.url(name) in page for name in lab.hosts)
+    assert clients.run('curl', '--silent', '--max-time', '20', '-o', '/dev/null', '-w', '%{http_code}', f'{address}/x') == '404'
+
+
+def words(text):
+    return re.sub(r'\s+', ' ', text.replace('Chromium', 'Chrome')).replace(' .', '.').strip()
+
+
+@pytest.mark.timeout(300)
+def test_chromium(lab, tmp_path):
+    with clients.browser(tmp_path / 'chromium', lab.root) as browser:
+        for name, view in lab.views('Chrome').items():
+            if name in ABOUT_REVOCATION:
+                continue
+            code = browser.open(lab.url(name))
+            assert (code or '') == view['code'].removeprefix('NET::'), name
+            if code is None:
+                assert 'faulty on purpose' in browser.text
+                continue
+            browser.driver.execute_script("const b = document.getElementById('details-button'); if (b) b.click()")
+            shown = words(browser.text)
+            for part in ('title', 'detail', 'proceed'):
+                assert words(view[part]) in shown, (name, part, shown)
+
+
+@pytest.mark.timeout(300)
+def test_firefox(lab, tmp_path):
+    with firefox.firefox(tmp_path / 'firefox', lab.root) as browser:
+        for name, view in lab.views('Firefox').items():
+            if name in ABOUT_REVOCATION:
+                continue
+            code, text = browser.open(lab.url(name))
+            shown = words(text)
+            assert code == view['code'], (name, shown)
+            if code == '':
+                assert 'faulty on purpose' in shown
+                continue
+            for part in ('title', 'detail', 'proceed'):
+                assert words(view[part]) in shown or not view['detail'], (name, part, view[part], shown)
