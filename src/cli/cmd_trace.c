@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "inspect/observe/starttls.h"
 #include "inspect/trace/capture.h"
 #include "inspect/trace/page.h"
 #include "inspect/trace/text.h"
@@ -74,7 +75,9 @@ static bool take_wish(const struct cli *cli, struct trace_wish *wish, struct err
     if (args_count(cli->args) == 0) {
         return err_set(e, ERR_CLI_ARGUMENT_MISSING, "trace needs HOST[:PORT] or --lab");
     }
-    return trace_wish_target(wish, args_at(cli->args, 0), e) && take_offer(cli, wish, e) &&
+    const char *starttls = args_text(cli->args, "starttls");
+    return (starttls == NULL || trace_wish_starttls(wish, starttls, e)) &&
+           trace_wish_target(wish, args_at(cli->args, 0), e) && take_offer(cli, wish, e) &&
            take_file(cli, "cert", &wish->certificate, e) && take_file(cli, "key", &wish->key, e) &&
            take_file(cli, "trust", &wish->trust, e) && take_own_roots(cli, &wish->trust, e);
 }
@@ -153,6 +156,7 @@ static const struct option trace_options[] = {
     {"host", OPTION_TEXT, "NAME",
      "the name that is asked for (SNI) and that the certificate must be for"},
     {"alpn", OPTION_TEXT, "NAMES", "protocols to offer inside, with commas (default http/1.1)"},
+    {"starttls", OPTION_CHOICE, STARTTLS_NAMES, "ask for TLS in this protocol's own words first"},
     {"version", OPTION_TEXT, "VERSIONS",
      "offer this version or range alone: 1.3, 1.2, 1.1, 1.0, ssl3, 1.0-1.2 (default 1.0-1.3)"},
     {"suites", OPTION_TEXT, "NAMES", "offer these cipher suites alone (IANA's names, commas)"},

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "codec/ip.h"
+#include "inspect/observe/starttls.h"
 #include "inspect/trace/document.h"
 #include "pki/openssl.h"
 #include "pki/trust.h"
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +30,11 @@ enum {
     READ_SIZE = 16 * 1024,
     HANDSHAKES_MAX = 2,
     CHAIN_MAX = 10
+};
+
+struct times {
+    int64_t start_us; /* of the trace */
+    int64_t deadline_ms;
 };
 
 struct tracing {
@@ -185,12 +192,18 @@ static int64_t patience(const struct observer *o, int64_t deadline_ms, bool is_h
 }
 
 /* The observer and the server, until one of them has done. */
-static void converse(struct tracing *t, struct observer *o, int64_t start_us, int64_t deadline_ms) {
+static void converse(struct tracing *t, struct observer *o, const struct buf *early,
+                     const struct times *times) {
+    const int64_t start_us = times->start_us;
+    const int64_t deadline_ms = times->deadline_ms;
     uint8_t bytes[READ_SIZE];
     size_t len = 0;
     int fd = t->connection.fd;
     bool is_http = t->observe.http_host != NULL;
     enum observe_status status = observer_start(o, clock_monotonic_us() - start_us);
+    if (early->len > 0) {
+        status = observer_receive(o, early->data, early->len, clock_monotonic_us() - start_us);
+    }
     while (status == OBSERVE_GOES_ON) {
         /* Who has gone may have said why before. */
         (void)send_all(fd, observer_output(o), deadline_ms);
@@ -202,9 +215,72 @@ static void converse(struct tracing *t, struct observer *o, int64_t start_us, in
     (void)send_all(fd, observer_output(o), deadline_ms);
 }
 
+static void tell_refusal(struct trace *trace, const struct starttls *s) {
+    char sentence[400];
+    if (s->said[0] == '\0') {
+        (void)snprintf(sentence, sizeof(sentence),
+                       "the server does not begin TLS in %s: it says nothing", s->protocol->name);
+    } else {
+        (void)snprintf(sentence, sizeof(sentence),
+                       "the server does not begin TLS in %s: it said \"%s\"", s->protocol->name,
+                       s->said);
+    }
+    const struct trace_failure failure = {
+        .code = err_code_text(ERR_INSPECT_STARTTLS),
+        .sentence = sentence,
+        .field = "",
+        .meaning = "whoever sits on the way could have taken the offer out: a client that must "
+                   "have TLS stops here",
+        .from = TRACE_SERVER};
+    trace_set_failure(trace, &failure);
+}
+
+/* What is waiting to be said. */
+static bool say_plain(struct tracing *t, struct trace *trace, struct starttls *s,
+                      const struct times *times, struct err *e) {
+    const struct wire_span said = {s->out.data, s->out.len};
+    bool ok = said.len == 0 ||
+              trace_add_plain(trace, TRACE_CLIENT, clock_monotonic_us() - times->start_us, said, e);
+    (void)send_all(t->connection.fd, &s->out, times->deadline_ms);
+    buf_reset(&s->out);
+    return ok;
+}
+
+/* Where TLS is asked for in plain text first; what follows the last answer stays in s->in, and is
+ * TLS. False: the trace says why, or *e. */
+static bool ask_for_tls(struct tracing *t, struct trace *trace, struct starttls *s,
+                        const struct times *times, struct err *e) {
+    const struct starttls_protocol *protocol = starttls_find(t->wish->starttls);
+    uint8_t bytes[READ_SIZE];
+    size_t len = 0;
+    if (protocol == NULL) {
+        return t->wish->starttls[0] == '\0' ||
+               err_set(e, ERR_INSPECT_OPTION, "there is no such protocol to begin TLS in");
+    }
+    enum starttls_status status = starttls_begin(s, protocol, t->wish->host);
+    if (!say_plain(t, trace, s, times, e)) {
+        return false;
+    }
+    while (status == STARTTLS_GOES_ON &&
+           receive(t->connection.fd, bytes, &len, times->deadline_ms) == RECEIVED_BYTES) {
+        status = starttls_receive(s, bytes, len);
+        size_t plain = status == STARTTLS_READY && s->in.len <= len ? len - s->in.len : len;
+        if (!trace_add_plain(trace, TRACE_SERVER, clock_monotonic_us() - times->start_us,
+                             (struct wire_span){bytes, plain}, e) ||
+            !say_plain(t, trace, s, times, e)) {
+            return false;
+        }
+    }
+    if (status != STARTTLS_READY) {
+        tell_refusal(trace, s);
+    }
+    return status == STARTTLS_READY;
+}
+
 static bool run_once(struct tracing *t, const char *title, struct err *e) {
     int64_t deadline_ms = clock_monotonic_ms() + t->wish->timeout_ms;
     PL_AUTO(observer_freep) struct observer *o = NULL;
+    PL_AUTO(starttls_clear) struct starttls plain = {0};
     if (!open_connection(t, deadline_ms, e) || !trace_new(title, &t->traces[t->count], e)) {
         return false;
     }
@@ -212,7 +288,11 @@ static bool run_once(struct tracing *t, const char *title, struct err *e) {
     if (!observer_new(&t->observe, trace, &o, e)) {
         return false;
     }
-    converse(t, o, clock_monotonic_us(), deadline_ms);
+    const struct times times = {.start_us = clock_monotonic_us(), .deadline_ms = deadline_ms};
+    if (!ask_for_tls(t, trace, &plain, &times, e)) {
+        return trace->failure.is_failed;
+    }
+    converse(t, o, &plain.in, &times);
     t->session = *observer_session(o);
     return true;
 }

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
@@ -129,6 +130,14 @@ class Browser:
 
     def close(self):
         self.driver.quit()
+
+
+def wait_until(condition, seconds=30):
+    """Until the condition holds, looked at ten times a second."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f'not within {seconds} s'
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager

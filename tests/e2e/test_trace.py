@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
+import clients
 import foreign
 import peers
+import plain_then_tls
 from program import free_ports
 from serving import bind
 
@@ -241,3 +243,86 @@ def test_the_nine_steps_on_a_terminal(padlock):
     brief = padlock.run('trace', '--lab', 'rsa', '--brief').out
     assert len(brief) < len(text) / 4 and 'ClientKeyExchange' in brief
     assert len(padlock.run('trace', '--lab', 'rsa', '--bytes').out) > len(text)
+
+
+@pytest.mark.parametrize('protocol', sorted(plain_then_tls.DIALOGUES))
+def test_starttls(padlock, leaves, protocol):
+    with plain_then_tls.serving(protocol, leaves['ec']) as port:
+        handshake = one(padlock, port, '--starttls', protocol)
+    assert handshake['is_complete'], handshake.get('failure')
+    spoken = [m for m in handshake['messages'] if m['kind'] == 'plain text']
+    assert {m['from'] for m in spoken} == {'client', 'server'}
+    assert all(m['keys'] == 'none' and m['step'] == 1 for m in spoken)
+    assert 'Application data' not in names(handshake)
+
+
+@pytest.mark.parametrize('protocol', sorted(plain_then_tls.DIALOGUES))
+def test_starttls_that_is_refused(padlock, leaves, protocol):
+    with plain_then_tls.serving(protocol, leaves['ec'], says_yes=False) as port:
+        handshake = one(padlock, port, '--starttls', protocol, code=1)
+    assert handshake['failure']['code'] == 'inspect.starttls'
+    assert 'ClientHello' not in names(handshake)
+
+
+@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls'])
+def test_wireshark_decrypts(padlock, tmp_path, mode):
+    capture, log = tmp_path / 'a.pcapng', tmp_path / 'keys.log'
+    padlock.run('trace', '--lab', mode, '--quiet', '--pcap', capture, '--keylog', log)
+    assert capture.stat().st_mode & 0o777 == 0o600
+    times = 2 if mode == 'resume' else 1
+
+    def count(file, what, *options):
+        told = clients.run('tshark', '-r', file, *options, '-Y', what, '-T', 'fields', '-e', 'frame.number', home=tmp_path)
+        return len([line for line in told.splitlines() if line.strip().isdigit()])
+    assert count(capture, 'http.request.method == "HEAD"') == times
+    assert count(capture, 'http.response.code == 200') == times
+    assert count(capture, 'tls.handshake.type == 20') == 2 * times
+    assert count(capture, 'tls.handshake.type == 1') == (2 if mode in ('resume', 'hrr') else 1)
+    assert count(capture, 'tcp.analysis.flags || _ws.malformed') == 0
+    bare = tmp_path / 'bare.pcapng'
+    clients.run('editcap', '--discard-all-secrets', capture, bare)
+    assert count(bare, 'http') == 0
+    assert count(bare, 'http', '-o', f'tls.keylog_file:{log}') >= 2 * times
+
+
+def test_a_capture_of_a_real_server(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['rsa']) as port:
+        padlock.run('trace', f'127.0.0.1:{port}', '--host', HOST, '--resume', '--quiet', '--pcap', tmp_path / 'a.pcapng')
+        told = clients.run('tshark', '-r', tmp_path / 'a.pcapng', '-d', f'tcp.port=={port},tls', '-Y', 'http.response.code == 200',
+                           '-T', 'fields', '-e', 'tcp.srcport', home=tmp_path)
+    assert told.split().count(str(port)) == 2
+
+
+@pytest.mark.parametrize('mode, least', [('ecdhe', 10), ('tls13', 20), ('mlkem', 20), ('rsa', 8)])
+def test_the_page_recomputes(padlock, tmp_path, mode, least):
+    page = tmp_path / 'trace.html'
+    padlock.run('trace', '--lab', mode, '--quiet', '--html', page)
+    text = page.read_text(encoding='utf-8')
+    assert 'http://' not in text.replace('http://www.w3.org/2000/svg', '') and 'src=' not in text
+    with clients.browser(tmp_path / 'home') as chromium:
+        assert chromium.open(page.as_uri()) is None
+
+        def badges():
+            return [badge.text for badge in chromium.driver.find_elements('class name', 'tick')]
+        clients.wait_until(lambda: badges().count('✓ recomputed here') >= least)
+        assert not [badge for badge in badges() if 'differs' in badge]
+        assert len(chromium.driver.find_elements('class name', 'step')) == 9
+        if mode != 'rsa':
+            clients.wait_until(lambda: 'decrypt here, in your browser' in chromium.text)
+            line = next(line for line in chromium.text.splitlines() if 'decrypt here' in line)
+            opened, of = line.split()[0], line.split()[2]
+            assert opened == of and int(of) > 3
+        # A field under the mouse lights its bytes.
+        field = chromium.driver.find_elements('css selector', '.field')[3]
+        chromium.driver.execute_script('arguments[0].dispatchEvent(new MouseEvent("mouseenter"))', field)
+        assert len(chromium.driver.find_elements('css selector', '.hex span.on')) == 32
+
+
+def test_files_are_not_overwritten(padlock, tmp_path):
+    for option in '--html', '--pcap', '--keylog':
+        file = tmp_path / 'there'
+        file.write_text('mine', encoding='ascii')
+        padlock.fails(3, 'sys.file.exists', 'trace', '--lab', 'tls13', option, file)
+        assert file.read_text(encoding='ascii') == 'mine'
+        padlock.run('trace', '--lab', 'tls13', option, file, '--force', '--quiet')
+        assert file.stat().st_size > 100

@@ -134,8 +134,8 @@ bool observer_on_server_hello(struct observer *o, struct wire_span body);
 struct wire_span observer_span(const uint8_t *bytes, size_t len);
 size_t observer_hash_len(const struct observer *o);
 /* Hash of the transcript's first len bytes; count is for the note. */
-bool observer_hash_transcript(struct observer *o, size_t len, size_t count, const char *about,
-                              uint8_t out[DERIVE_HASH_MAX]);
+bool observer_hash_transcript(struct observer *o, size_t len, size_t count, enum trace_step step,
+                              const char *about, uint8_t out[DERIVE_HASH_MAX]);
 bool observer_note_exchange(struct observer *o, const struct exchange *x, enum trace_step step);
 bool observer_note(struct observer *o, const struct trace_secret *secret);
 bool observer_check(struct observer *o, const char *name, const char *about,

@@ -26,8 +26,8 @@ bool observer_check(struct observer *o, const char *name, const char *about,
     return trace_add_check(o->trace, &check, &o->error);
 }
 
-bool observer_hash_transcript(struct observer *o, size_t len, size_t count, const char *about,
-                              uint8_t out[DERIVE_HASH_MAX]) {
+bool observer_hash_transcript(struct observer *o, size_t len, size_t count, enum trace_step step,
+                              const char *about, uint8_t out[DERIVE_HASH_MAX]) {
     if (!derive_hash(o->hash, observer_span(o->transcript.data, len), out, &o->error)) {
         return false;
     }
@@ -37,7 +37,7 @@ bool observer_hash_transcript(struct observer *o, size_t len, size_t count, cons
                                       .number = count,
                                       .about = about,
                                       .output = observer_span(out, observer_hash_len(o)),
-                                      .step = TRACE_STEP_KEYS};
+                                      .step = step};
     return observer_note(o, &note);
 }
 
@@ -199,7 +199,7 @@ bool observer_tls13_handshake_secrets(struct observer *o, const struct exchange 
     return extract(o, "handshake_secret",
                    "from the key exchange: only client and server can reckon it", inputs,
                    o->handshake_secret) &&
-           observer_hash_transcript(o, o->transcript.len, o->transcript_count,
+           observer_hash_transcript(o, o->transcript.len, o->transcript_count, TRACE_STEP_KEYS,
                                     "of both hellos: whoever changed one of them gets other keys",
                                     hash) &&
            traffic(o, "client_handshake_traffic_secret",
@@ -224,7 +224,7 @@ bool observer_tls13_data_secrets(struct observer *o) {
     return extract(o, "master_secret",
                    "what the article calls the master secret: the root of the keys for the data",
                    inputs, o->master_secret) &&
-           observer_hash_transcript(o, o->transcript.len, o->transcript_count,
+           observer_hash_transcript(o, o->transcript.len, o->transcript_count, TRACE_STEP_KEYS,
                                     "of everything up to the server's Finished", hash) &&
            traffic(o, "client_application_traffic_secret_0",
                    "protects the data that the client sends", "master_secret", o->master_secret,
@@ -238,7 +238,7 @@ bool observer_tls13_data_secrets(struct observer *o) {
 
 bool observer_tls13_resumption(struct observer *o) {
     uint8_t hash[DERIVE_HASH_MAX];
-    return observer_hash_transcript(o, o->transcript.len, o->transcript_count,
+    return observer_hash_transcript(o, o->transcript.len, o->transcript_count, TRACE_STEP_KEYS,
                                     "of everything up to the client's Finished", hash) &&
            traffic(o, "resumption_master_secret", "from it come the keys of tickets",
                    "master_secret", o->master_secret, "res master", hash, o->resumption_secret);
@@ -348,8 +348,8 @@ bool observer_tls13_verify_data(struct observer *o, bool is_client, uint8_t out[
                                       .output = observer_span(out, len),
                                       .step = where};
     return expand(o, &s, key) &&
-           observer_hash_transcript(o, transcript_len, count, "of everything before this Finished",
-                                    hash) &&
+           observer_hash_transcript(o, transcript_len, count, where,
+                                    "of everything before this Finished", hash) &&
            derive_hmac(o->hash, observer_span(key, len), observer_span(hash, len), out,
                        &o->error) &&
            observer_note(o, &note);

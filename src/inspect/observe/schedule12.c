@@ -63,7 +63,7 @@ bool observer_12_master(struct observer *o) {
         .len = MASTER_LEN,
         .step = TRACE_STEP_KEYS};
     if (is_extended) {
-        if (!observer_hash_transcript(o, o->transcript.len, o->transcript_count,
+        if (!observer_hash_transcript(o, o->transcript.len, o->transcript_count, TRACE_STEP_KEYS,
                                       "of everything up to ClientKeyExchange: ties the master "
                                       "secret to this handshake and no other",
                                       hash)) {
@@ -185,8 +185,9 @@ bool observer_12_verify_data(struct observer *o, bool is_client, size_t transcri
     if (o->version == WIRE_SSL30) {
         return ssl3_verify_data(o, is_client, transcript_len, out);
     }
-    if (!observer_hash_transcript(o, transcript_len, count, "of everything before this Finished",
-                                  hash)) {
+    enum trace_step where = is_client ? TRACE_STEP_CLIENT_FINISHED : TRACE_STEP_SERVER_FINISHED;
+    if (!observer_hash_transcript(o, transcript_len, count, where,
+                                  "of everything before this Finished", hash)) {
         return false;
     }
     const struct prf_step s = {
@@ -196,6 +197,6 @@ bool observer_12_verify_data(struct observer *o, bool is_client, size_t transcri
         .label = is_client ? "client finished" : "server finished",
         .seed = {"transcript_hash", observer_span(hash, observer_hash_len(o))},
         .len = *out_len,
-        .step = is_client ? TRACE_STEP_CLIENT_FINISHED : TRACE_STEP_SERVER_FINISHED};
+        .step = where};
     return run_prf(o, &s, out);
 }

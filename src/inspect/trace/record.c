@@ -161,6 +161,20 @@ bool trace_add_check(struct trace *trace, const struct trace_check *check, struc
     return true;
 }
 
+bool trace_add_plain(struct trace *trace, enum trace_from from, int64_t time_us,
+                     struct wire_span bytes, struct err *e) {
+    static const struct wire_setting nothing;
+    const struct trace_record record = {
+        .from = from, .time_us = time_us, .bytes = bytes, .plain = bytes};
+    const struct trace_message message = {.kind = TRACE_PLAIN,
+                                          .from = from,
+                                          .step = TRACE_STEP_OFFER,
+                                          .time_us = time_us,
+                                          .bytes = bytes};
+    trace->end_us = time_us;
+    return trace_add_record(trace, &record, e) && trace_add_message(trace, &message, &nothing, e);
+}
+
 bool trace_add_cert(struct trace *trace, struct wire_span der, struct err *e) {
     if (trace->cert_count == TRACE_CERTS_MAX) {
         return true; /* the message itself shows them all */

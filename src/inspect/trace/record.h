@@ -191,6 +191,9 @@ bool trace_add_secret(struct trace *trace, const struct trace_secret *secret, st
     PL_MUST_USE;
 bool trace_add_check(struct trace *trace, const struct trace_check *check, struct err *e)
     PL_MUST_USE;
+/* Plain text before TLS: a record and a message. */
+bool trace_add_plain(struct trace *trace, enum trace_from from, int64_t time_us,
+                     struct wire_span bytes, struct err *e) PL_MUST_USE;
 bool trace_add_cert(struct trace *trace, struct wire_span der, struct err *e) PL_MUST_USE;
 
 /* The first failure stands; later ones are its consequences. sentence is copied. */

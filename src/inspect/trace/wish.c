@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "codec/ip.h"
 #include "inspect/observe/exchange.h"
+#include "inspect/observe/starttls.h"
 #include "inspect/observe/suite.h"
 #include "inspect/wire/numbers.h"
 #include "tls/registry.h"
@@ -57,6 +58,16 @@ bool trace_wish_target(struct trace_wish *wish, const char *text, struct err *e)
     wish->port = (uint16_t)port;
     (void)str_copy(wish->target, sizeof(wish->target), text);
     return str_copy(wish->host, sizeof(wish->host), wish->connect_host);
+}
+
+bool trace_wish_starttls(struct trace_wish *wish, const char *name, struct err *e) {
+    const struct starttls_protocol *protocol = starttls_find(name);
+    if (protocol == NULL) {
+        return err_set(e, ERR_INSPECT_OPTION, "there is no protocol \"%.60s\" to begin TLS in",
+                       name);
+    }
+    wish->port = protocol->port;
+    return str_copy(wish->starttls, sizeof(wish->starttls), protocol->name);
 }
 
 static bool read_version(const char *text, size_t len, uint16_t *out) {

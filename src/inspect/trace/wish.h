@@ -53,6 +53,8 @@ void trace_wish_clear(struct trace_wish *wish);
 
 /* "HOST", "HOST:PORT", "[::1]:PORT". Fails inspect.target */
 bool trace_wish_target(struct trace_wish *wish, const char *text, struct err *e) PL_MUST_USE;
+/* Sets the protocol's usual port as well: before the target. Fails inspect.option */
+bool trace_wish_starttls(struct trace_wish *wish, const char *name, struct err *e) PL_MUST_USE;
 /* "1.2", "1.0-1.2", "ssl3". Fails inspect.option */
 bool trace_wish_versions(struct trace_wish *wish, const char *text, struct err *e) PL_MUST_USE;
 /* Names with commas between. Fails inspect.option, base.limit */

@@ -1,0 +1,277 @@
+/* STARTTLS in its dialects: a table of what is said and what must be answered. */
+#include "inspect/observe/starttls.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+enum step_kind {
+    STEP_END,
+    STEP_SAY,   /* text; "@" stands for the host */
+    STEP_BYTES, /* text of len bytes */
+    STEP_REPLY, /* lines "250-…", the last "250 …": its code must be text */
+    STEP_LINE,  /* lines until one begins with text; one that begins with no ends it */
+    STEP_WORD,  /* until text is there; no ends it */
+    STEP_LDAP,
+    STEP_MYSQL,
+};
+
+struct starttls_step {
+    enum step_kind kind;
+    const char *text;
+    const char *no; /* NULL: nothing */
+    size_t len;
+};
+
+#define SAY(text)                                                                                  \
+    { STEP_SAY, text, NULL, 0 }
+#define REPLY(code)                                                                                \
+    { STEP_REPLY, code, NULL, 0 }
+#define LINE(yes, no)                                                                              \
+    { STEP_LINE, yes, no, 0 }
+#define WORD(yes, no)                                                                              \
+    { STEP_WORD, yes, no, 0 }
+#define BYTES(bytes)                                                                               \
+    { STEP_BYTES, bytes, NULL, sizeof(bytes) - 1 }
+#define END                                                                                        \
+    { STEP_END, NULL, NULL, 0 }
+
+#define XMPP(namespace)                                                                                                                     \
+    SAY("<?xml version='1.0'?><stream:stream to='@' version='1.0' xmlns='" namespace "' xmlns:stream='http://etherx.jabber.org/streams'>"), \
+        WORD("</stream:features>", "</stream:stream>"),                                                                                     \
+        SAY("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), WORD("<proceed", "<failure"),                                           \
+        WORD(">", NULL), END
+
+static const struct starttls_step smtp[] = {REPLY("220"), SAY("EHLO padlock.invalid\r\n"),
+                                            REPLY("250"), SAY("STARTTLS\r\n"),
+                                            REPLY("220"), END};
+static const struct starttls_step imap[] = {LINE("* OK", "* BYE"), SAY("a STARTTLS\r\n"),
+                                            LINE("a OK", "a "), END};
+static const struct starttls_step pop3[] = {LINE("+OK", "-ERR"), SAY("STLS\r\n"),
+                                            LINE("+OK", "-ERR"), END};
+static const struct starttls_step ftp[] = {REPLY("220"), SAY("AUTH TLS\r\n"), REPLY("234"), END};
+static const struct starttls_step nntp[] = {LINE("20", "4"), SAY("STARTTLS\r\n"), REPLY("382"),
+                                            END};
+static const struct starttls_step sieve[] = {LINE("OK", "NO"), SAY("STARTTLS\r\n"),
+                                             LINE("OK", "NO"), END};
+static const struct starttls_step xmpp[] = {XMPP("jabber:client")};
+static const struct starttls_step xmpp_server[] = {XMPP("jabber:server")};
+/* An ExtendedRequest, message 1, for 1.3.6.1.4.1.1466.20037. */
+static const struct starttls_step ldap[] = {BYTES("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
+                                                  "1.3.6.1.4.1.1466.20037"),
+                                            {STEP_LDAP, NULL, NULL, 0},
+                                            END};
+/* SSLRequest; the server answers with one letter. */
+static const struct starttls_step postgres[] = {BYTES("\x00\x00\x00\x08\x04\xd2\x16\x2f"),
+                                                WORD("S", "N"), END};
+/* SSLRequest: protocol 4.1, SSL, secure connection; at most 16 MiB; utf8. */
+static const struct starttls_step mysql[] = {
+    {STEP_MYSQL, NULL, NULL, 0},
+    BYTES("\x20\x00\x00\x01\x00\x8a\x00\x00\x00\x00\x00\x01\x21"
+          "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+    END};
+
+static const struct starttls_protocol protocols[] = {
+    {"smtp", 25, smtp},    {"imap", 143, imap},
+    {"pop3", 110, pop3},   {"ftp", 21, ftp},
+    {"nntp", 119, nntp},   {"sieve", 4190, sieve},
+    {"xmpp", 5222, xmpp},  {"xmpp-server", 5269, xmpp_server},
+    {"ldap", 389, ldap},   {"postgres", 5432, postgres},
+    {"mysql", 3306, mysql}};
+
+const struct starttls_protocol *starttls_find(const char *name) {
+    for (size_t i = 0; i < PL_ARRAY_LEN(protocols); i++) {
+        if (str_equal(protocols[i].name, name)) {
+            return &protocols[i];
+        }
+    }
+    return NULL;
+}
+
+void starttls_clear(struct starttls *s) {
+    buf_clear(&s->in);
+    buf_clear(&s->out);
+}
+
+/* --- what the server said ------------------------------------------------------------------------
+ */
+
+/* Bytes of the first line, its end too; 0 when it is not whole. */
+static size_t line_len(const struct buf *in) {
+    const uint8_t *end = in->len == 0 ? NULL : memchr(in->data, '\n', in->len);
+    return end == NULL ? 0 : (size_t)(end - in->data) + 1;
+}
+
+static bool begins(const struct buf *in, const char *text) {
+    size_t len = text == NULL ? 0 : strlen(text);
+    return text != NULL && in->len >= len && memcmp(in->data, text, len) == 0;
+}
+
+static enum starttls_status refuse(struct starttls *s) {
+    size_t len = s->in.len < sizeof(s->said) - 1 ? s->in.len : sizeof(s->said) - 1;
+    if (len > 0) {
+        memcpy(s->said, s->in.data, len);
+    }
+    s->said[len] = '\0';
+    s->said[strcspn(s->said, "\r\n")] = '\0';
+    return STARTTLS_REFUSED;
+}
+
+/* READY: this step is over. */
+static enum starttls_status take_reply(struct starttls *s, const struct starttls_step *step) {
+    size_t len = 0;
+    while ((len = line_len(&s->in)) > 0) {
+        bool is_last = len > 3 && s->in.data[3] != '-';
+        if (!begins(&s->in, step->text)) {
+            return refuse(s);
+        }
+        buf_consume(&s->in, len);
+        if (is_last) {
+            return STARTTLS_READY;
+        }
+    }
+    return STARTTLS_GOES_ON;
+}
+
+static enum starttls_status take_line(struct starttls *s, const struct starttls_step *step) {
+    size_t len = 0;
+    while ((len = line_len(&s->in)) > 0) {
+        bool is_yes = begins(&s->in, step->text);
+        if (!is_yes && begins(&s->in, step->no)) {
+            return refuse(s);
+        }
+        buf_consume(&s->in, len);
+        if (is_yes) {
+            return STARTTLS_READY;
+        }
+    }
+    return STARTTLS_GOES_ON;
+}
+
+static enum starttls_status take_word(struct starttls *s, const struct starttls_step *step) {
+    const char *text = buf_string(&s->in);
+    const char *yes = strstr(text, step->text);
+    if (yes != NULL) {
+        buf_consume(&s->in, (size_t)(yes - text) + strlen(step->text));
+        return STARTTLS_READY;
+    }
+    bool is_no = step->no != NULL && strstr(text, step->no) != NULL;
+    /* A NUL ends what is searched: no text protocol sends one. */
+    return is_no || strlen(text) < s->in.len ? refuse(s) : STARTTLS_GOES_ON;
+}
+
+/* SEQUENCE { 1, [APPLICATION 24] { ENUMERATED 0, … } } with short lengths, as servers send it. */
+static enum starttls_status take_ldap(struct starttls *s) {
+    const uint8_t *at = s->in.data;
+    if (s->in.len < 2 || s->in.len < 2 + (size_t)at[1]) {
+        return s->in.len > 0 && at[0] != 0x30 ? refuse(s) : STARTTLS_GOES_ON;
+    }
+    size_t len = 2 + (size_t)at[1];
+    bool is_yes = at[0] == 0x30 && at[1] < 0x80 && len >= 10 && at[2] == 2 && at[3] == 1 &&
+                  at[5] == 0x78 && at[7] == 10 && at[8] == 1 && at[9] == 0;
+    if (!is_yes) {
+        return refuse(s);
+    }
+    buf_consume(&s->in, len);
+    return STARTTLS_READY;
+}
+
+/* The greeting: length, 0, protocol 10, version as a string, 4 bytes, 8, 0, then capabilities. */
+static enum starttls_status take_mysql(struct starttls *s) {
+    enum { HEADER = 4, BEFORE_CAPABILITIES = 4 + 8 + 1, CAPABILITY_SSL = 0x0800 };
+    const uint8_t *at = s->in.data;
+    if (s->in.len < HEADER) {
+        return STARTTLS_GOES_ON;
+    }
+    size_t len = HEADER + ((size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16);
+    if (len > STARTTLS_TEXT_MAX) {
+        return refuse(s);
+    }
+    if (s->in.len < len) {
+        return STARTTLS_GOES_ON;
+    }
+    const uint8_t *version = at + HEADER + 1;
+    const uint8_t *end = len <= HEADER + 1 ? NULL : memchr(version, 0, len - HEADER - 1);
+    size_t offset = end == NULL ? len : (size_t)(end - at) + 1 + BEFORE_CAPABILITIES;
+    if (at[HEADER] != 10 || offset + 2 > len ||
+        ((at[offset] | at[offset + 1] << 8) & CAPABILITY_SSL) == 0) {
+        return refuse(s);
+    }
+    buf_consume(&s->in, len);
+    return STARTTLS_READY;
+}
+
+/* --- what we say ---------------------------------------------------------------------------------
+ */
+
+static enum starttls_status say(struct starttls *s, const struct starttls_step *step) {
+    if (step->kind == STEP_BYTES) {
+        return buf_append(&s->out, step->text, step->len, NULL) ? STARTTLS_READY : STARTTLS_REFUSED;
+    }
+    size_t before = strcspn(step->text, "@");
+    bool has_host = step->text[before] == '@';
+    bool ok = buf_append(&s->out, step->text, before, NULL) &&
+              (!has_host || (buf_append_string(&s->out, s->host, NULL) &&
+                             buf_append_string(&s->out, step->text + before + 1, NULL)));
+    return ok ? STARTTLS_READY : STARTTLS_REFUSED;
+}
+
+static enum starttls_status run_step(struct starttls *s, const struct starttls_step *step) {
+    switch (step->kind) {
+    case STEP_SAY:
+    case STEP_BYTES:
+        return say(s, step);
+    case STEP_REPLY:
+        return take_reply(s, step);
+    case STEP_LINE:
+        return take_line(s, step);
+    case STEP_WORD:
+        return take_word(s, step);
+    case STEP_LDAP:
+        return take_ldap(s);
+    case STEP_MYSQL:
+        return take_mysql(s);
+    case STEP_END:
+        break;
+    }
+    return STARTTLS_READY;
+}
+
+static enum starttls_status go_on(struct starttls *s) {
+    for (;;) {
+        const struct starttls_step *step = &s->protocol->steps[s->step];
+        if (step->kind == STEP_END) {
+            return STARTTLS_READY;
+        }
+        enum starttls_status status = run_step(s, step);
+        if (status != STARTTLS_READY) {
+            return status;
+        }
+        s->step++;
+    }
+}
+
+static bool is_host(const char *text) {
+    for (const char *at = text; *at != '\0'; at++) {
+        if (!str_is_alpha(*at) && !str_is_digit(*at) && strchr(".-:", *at) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum starttls_status starttls_begin(struct starttls *s, const struct starttls_protocol *protocol,
+                                    const char *host) {
+    *s = (struct starttls){.protocol = protocol};
+    buf_init(&s->in, STARTTLS_TEXT_MAX);
+    buf_init(&s->out, STARTTLS_TEXT_MAX);
+    (void)str_copy(s->host, sizeof(s->host), is_host(host) ? host : "");
+    return go_on(s);
+}
+
+enum starttls_status starttls_receive(struct starttls *s, const uint8_t *bytes, size_t len) {
+    if (!buf_append(&s->in, bytes, len, NULL)) {
+        return refuse(s);
+    }
+    return go_on(s);
+}

@@ -1,0 +1,87 @@
+"""Servers that begin in plain text and go on with TLS, as STARTTLS has it; for one connection each."""
+import contextlib
+import socket
+import ssl
+import threading
+
+LDAP_REQUEST = b'\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037'
+LDAP_YES = b'\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00'
+LDAP_NO = b'\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00'
+
+
+def mysql_greeting(capabilities):
+    body = b'\x0a8.0.30\0' + b'\1\0\0\0' + b'12345678' + b'\0' + capabilities.to_bytes(2, 'little') + b'\x21\2\0' + b'\0' * 13
+    return len(body).to_bytes(3, 'little') + b'\0' + body
+
+
+# What the server says and what it must hear, in turn; the last answer yes, and one that says no.
+DIALOGUES = {
+    'smtp': ([b'220 mail.example.com ESMTP\r\n', b'EHLO padlock.invalid\r\n', b'250-mail.example.com\r\n250-SIZE\r\n250 STARTTLS\r\n',
+              b'STARTTLS\r\n'], b'220 go ahead\r\n', b'454 not now\r\n'),
+    'imap': ([b'* OK ready\r\n', b'a STARTTLS\r\n'], b'* CAPABILITY IMAP4rev2\r\na OK begin\r\n', b'a BAD what?\r\n'),
+    'pop3': ([b'+OK ready\r\n', b'STLS\r\n'], b'+OK begin\r\n', b'-ERR no\r\n'),
+    'ftp': ([b'220-hello\r\n220 ready\r\n', b'AUTH TLS\r\n'], b'234 go\r\n', b'500 no\r\n'),
+    'nntp': ([b'200 ready\r\n', b'STARTTLS\r\n'], b'382 go\r\n', b'580 no\r\n'),
+    'sieve': ([b'"IMPLEMENTATION" "x"\r\n"STARTTLS"\r\nOK "ready"\r\n', b'STARTTLS\r\n'], b'OK "go"\r\n', b'NO "never"\r\n'),
+    'xmpp': ([None, b"<?xml version='1.0'?><stream:stream to='www.example.com' version='1.0' xmlns='jabber:client' "
+              b"xmlns:stream='http://etherx.jabber.org/streams'>",
+              b"<stream:stream id='1'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>",
+              b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"],
+             b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+    'ldap': ([None, LDAP_REQUEST], LDAP_YES, LDAP_NO),
+    'postgres': ([None, b'\x00\x00\x00\x08\x04\xd2\x16\x2f'], b'S', b'N'),
+    'mysql': ([], mysql_greeting(0xFFFF), mysql_greeting(0xF7FF)),
+}
+MYSQL_REQUEST = b'\x20\x00\x00\x01'
+
+
+def hear(connection, expected):
+    heard = b''
+    while len(heard) < len(expected):
+        more = connection.recv(len(expected) - len(heard))
+        if not more:
+            break
+        heard += more
+    assert heard == expected, heard
+
+
+def talk(connection, protocol, says_yes):
+    turns, yes, no = DIALOGUES[protocol]
+    for i, words in enumerate(turns):
+        if words is None:
+            continue
+        if i % 2 == 0:
+            connection.sendall(words)
+        else:
+            hear(connection, words)
+    connection.sendall(yes if says_yes else no)
+    if protocol == 'mysql' and says_yes:
+        hear(connection, MYSQL_REQUEST)
+        connection.recv(32, socket.MSG_WAITALL)
+
+
+@contextlib.contextmanager
+def serving(protocol, certificate, says_yes=True):
+    """Its port. What the server heard wrong is raised at the end."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix('.key'))
+    listener = socket.create_server(('127.0.0.1', 0))
+    failures = []
+
+    def serve():
+        try:
+            connection, _ = listener.accept()
+            talk(connection, protocol, says_yes)
+            if says_yes:
+                with contextlib.suppress(OSError):
+                    wrapped = context.wrap_socket(connection, server_side=True)
+                    wrapped.recv(1)
+            connection.close()
+        except (OSError, AssertionError) as failure:
+            failures.append(failure)
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    thread.join(30)
+    listener.close()
+    assert not failures, failures
