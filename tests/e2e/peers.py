@@ -1,5 +1,7 @@
-"""Servers of others that TLS is looked at with: OpenSSL's, nginx."""
+"""Servers of others that TLS is looked at with: OpenSSL's, nginx, Node.js of 2012 to 2015."""
 import contextlib
+import os
+import pathlib
 import socket
 import subprocess
 import time
@@ -69,4 +71,19 @@ def nginx(folder, certificate, more=''):
         folder=folder, port=port, certificate=certificate, key=certificate.with_suffix('.key'),
         more=more), encoding='ascii')
     with running(['nginx', '-e', folder / 'start.log', '-c', folder / 'nginx.conf'], port):
+        yield port
+
+
+OLD_NODES = pathlib.Path(os.environ.get('PADLOCK_CACHE') or pathlib.Path(
+    os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'padlock') / 'programs'
+
+
+@contextlib.contextmanager
+def old_node(version, certificate, method='', ciphers=''):
+    """Node.js of its time with a certificate (its key beside it); its port. Loopback alone."""
+    port = free_ports(1)[0]
+    program = OLD_NODES / f'node-{version}' / 'node'
+    assert program.exists(), 'tools/fetch_old_node brings it'
+    with running([program, pathlib.Path(__file__).with_name('old_node.js'), port, certificate,
+                  certificate.with_suffix('.key'), method, ciphers], port):
         yield port

@@ -56,7 +56,8 @@ def assert_checked(handshake):
     assert {'server Finished', 'client Finished', 'server keys'} <= set(checks)
     assert set(checks.values()) == {'pass'}
     assert not [m['name'] for m in handshake['messages'] if m.get('is_malformed')]
-    assert all(record['plain'] or record['type'] == 'handshake' for record in handshake['records'])
+    # An empty record before the data is what servers of SSL 3.0 and TLS 1.0 do against BEAST.
+    assert all(record['plain'] or record['type'] == 'application_data' for record in handshake['records'])
 
 
 CASES = [
@@ -163,6 +164,42 @@ def test_our_own_server(store, server, ports):
     if agreed(handshake, 'group') == 'X25519MLKEM768':
         assert 'kem_secret' in told and 'shared_secret' in told
     assert 'master_secret' in told
+
+
+OLD = [
+    # Node.js, its method and ciphers, ours, version, suite
+    ('0.8.6', 'SSLv3_method', '', ('--version', 'ssl3'), 'SSL 3.0', 'TLS_RSA_WITH_AES_128_CBC_SHA'),
+    ('0.10.0', 'SSLv3_method', 'RC4-MD5', ('--version', 'ssl3'), 'SSL 3.0', 'TLS_RSA_WITH_RC4_128_MD5'),
+    ('0.10.0', 'SSLv3_method', 'DES-CBC3-SHA', ('--version', 'ssl3'), 'SSL 3.0', 'TLS_RSA_WITH_3DES_EDE_CBC_SHA'),
+    ('0.8.6', 'SSLv3_method', 'DES-CBC-SHA', ('--version', 'ssl3'), 'SSL 3.0', 'TLS_RSA_WITH_DES_CBC_SHA'),
+    ('0.8.6', 'SSLv23_method', '', (), 'TLS 1.0', 'TLS_RSA_WITH_AES_128_CBC_SHA'),
+    ('0.10.0', 'TLSv1_method', 'RC4-SHA', ('--version', '1.0'), 'TLS 1.0', 'TLS_RSA_WITH_RC4_128_SHA'),
+    ('0.12.0', 'TLSv1_method', 'ECDHE-RSA-DES-CBC3-SHA', ('--version', '1.0'), 'TLS 1.0',
+     'TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA'),
+    ('0.10.0', 'SSLv23_method', '', ('--version', '1.1'), 'TLS 1.1', 'TLS_RSA_WITH_AES_128_CBC_SHA'),
+    ('4.0.0', 'SSLv23_method', '', (), 'TLS 1.2', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'),
+]
+
+
+@pytest.mark.parametrize('node, method, ciphers, ours, version, suite', OLD)
+def test_servers_of_the_article_s_time(padlock, leaves, node, method, ciphers, ours, version, suite):
+    with peers.old_node(node, leaves['rsa'], method, ciphers) as port:
+        handshake = one(padlock, port, *ours)
+    assert_checked(handshake)
+    assert (agreed(handshake, 'version'), agreed(handshake, 'suite')) == (version, suite)
+    told = {secret['name']: secret for secret in handshake['secrets']}
+    assert len(told['master_secret']['output']) == 96
+    assert len(told['server_verify_data']['output']) == (72 if version == 'SSL 3.0' else 24)
+    data = [m['text'] for m in handshake['messages'] if m['name'] == 'Application data']
+    assert 'HTTP/1.1 200 OK' in data[-1]
+
+
+def test_an_old_session_resumed(padlock, leaves):
+    with peers.old_node('0.12.0', leaves['rsa']) as port:
+        first, second = trace(padlock, port, '--version', '1.1', '--resume')['handshakes']
+    assert_checked(first)
+    assert_checked(second)
+    assert second['agreed']['is_resumed']
 
 
 FAILURES = [

@@ -356,7 +356,7 @@ static bool on_data(struct observer *o, struct wire_span content) {
         return observer_blame(o, WIRE_ALERT_UNEXPECTED_MESSAGE, "type", "");
     }
     if (content.len == 0) {
-        return true;
+        return write_down(o, TRACE_DATA, TRACE_SERVER, TRACE_STEP_DATA, content);
     }
     if (!write_down(o, TRACE_DATA, TRACE_SERVER, TRACE_STEP_DATA, content) ||
         !observer_note_acceptance(o)) {

@@ -239,6 +239,13 @@ struct explain_message explain_message(const struct trace_facts *facts,
         "the pre-master secret, encrypted to the key in the certificate",
         "cannot decrypt it without the certificate's private key; but who gets that key in ten years "
         "can decrypt what was recorded today"};
+    static const struct explain_message empty = {
+        "an empty record before the data: its last block, which nobody can foresee, is the next "
+        "record's IV (the answer to the attack BEAST of 2011)",
+        "cannot choose a text by the IV that will be used for it"};
+    if (message->kind == TRACE_DATA && message->bytes.len == 0) {
+        return empty;
+    }
     bool is_13 = facts->version == WIRE_TLS13 || facts->version == 0;
     if (message->is_retry) {
         return retry;
