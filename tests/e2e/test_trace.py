@@ -1,4 +1,6 @@
 """padlock trace: others' servers in every version, every exchange; failures; what is printed."""
+import pathlib
+import re
 import socket
 import threading
 
@@ -363,3 +365,20 @@ def test_files_are_not_overwritten(padlock, tmp_path):
         assert file.read_text(encoding='ascii') == 'mine'
         padlock.run('trace', '--lab', 'tls13', option, file, '--force', '--quiet')
         assert file.stat().st_size > 100
+
+
+def without_values(line):
+    """What is the same in every run: no bytes, numbers and dates."""
+    line = re.sub(r'(?<![\w(])[0-9a-f]{2}( [0-9a-f]{2})*( …)?(?!\w)', '#', line)
+    return re.sub(r'\d+', '0', line).replace('records', 'record').strip()
+
+
+def test_the_handshake_page_is_the_program_s_output(padlock):
+    page = pathlib.Path(__file__).resolve().parents[2] / 'docs/HANDSHAKE.md'
+    blocks = re.findall(r'```\n(.*?)```', page.read_text(encoding='utf-8'), re.DOTALL)
+    said = set()
+    for options in ('rsa',), ('tls13',), ('tls13', '--brief'):
+        said |= {without_values(line) for line in padlock.run('trace', '--lab', *options).out.splitlines()}
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 100
+    assert [line for line in lines if without_values(line) not in said] == []

@@ -36,11 +36,10 @@ struct starttls_step {
 #define END                                                                                        \
     { STEP_END, NULL, NULL, 0 }
 
-#define XMPP(namespace)                                                                                                                     \
-    SAY("<?xml version='1.0'?><stream:stream to='@' version='1.0' xmlns='" namespace "' xmlns:stream='http://etherx.jabber.org/streams'>"), \
-        WORD("</stream:features>", "</stream:stream>"),                                                                                     \
-        SAY("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), WORD("<proceed", "<failure"),                                           \
-        WORD(">", NULL), END
+#define XMPP_OPEN "<?xml version='1.0'?><stream:stream to='@' version='1.0' xmlns='"
+#define XMPP_STREAMS "' xmlns:stream='http://etherx.jabber.org/streams'>"
+#define XMPP_FEATURES "</stream:features>"
+#define XMPP_STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 
 static const struct starttls_step smtp[] = {REPLY("220"), SAY("EHLO padlock.invalid\r\n"),
                                             REPLY("250"), SAY("STARTTLS\r\n"),
@@ -54,8 +53,18 @@ static const struct starttls_step nntp[] = {LINE("20", "4"), SAY("STARTTLS\r\n")
                                             END};
 static const struct starttls_step sieve[] = {LINE("OK", "NO"), SAY("STARTTLS\r\n"),
                                              LINE("OK", "NO"), END};
-static const struct starttls_step xmpp[] = {XMPP("jabber:client")};
-static const struct starttls_step xmpp_server[] = {XMPP("jabber:server")};
+static const struct starttls_step xmpp[] = {SAY(XMPP_OPEN "jabber:client" XMPP_STREAMS),
+                                            WORD(XMPP_FEATURES, "</stream:stream>"),
+                                            SAY(XMPP_STARTTLS),
+                                            WORD("<proceed", "<failure"),
+                                            WORD(">", NULL),
+                                            END};
+static const struct starttls_step xmpp_server[] = {SAY(XMPP_OPEN "jabber:server" XMPP_STREAMS),
+                                                   WORD(XMPP_FEATURES, "</stream:stream>"),
+                                                   SAY(XMPP_STARTTLS),
+                                                   WORD("<proceed", "<failure"),
+                                                   WORD(">", NULL),
+                                                   END};
 /* An ExtendedRequest, message 1, for 1.3.6.1.4.1.1466.20037. */
 static const struct starttls_step ldap[] = {BYTES("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
                                                   "1.3.6.1.4.1.1466.20037"),

@@ -98,18 +98,19 @@ void paper_bytes(struct paper *p, enum paper_ink ink, unsigned indent, const cha
     size_t count = strlen(digits) / 2;
     char pair[4] = "";
     for (size_t i = 0; i < count; i++) {
-        bool is_full = p->column + 4 > p->columns;
+        bool is_full = p->column + 5 > p->columns;
         if (is_full && !is_whole) {
-            paper_put(p, ink, "…");
+            paper_put(p, ink, " …");
             return;
         }
         if (is_full) {
             paper_line(p);
         }
+        bool is_first = i == 0 || p->column == 0;
         if (p->column == 0 && indent > 0) {
             paper_tab(p, indent);
         }
-        (void)snprintf(pair, sizeof(pair), "%.2s%s", digits + 2 * i, i + 1 < count ? " " : "");
+        (void)snprintf(pair, sizeof(pair), "%s%.2s", is_first ? "" : " ", digits + 2 * i);
         paper_put(p, ink, pair);
     }
 }

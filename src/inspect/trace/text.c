@@ -215,8 +215,9 @@ static void put_message(struct text *t, const json_t *message, const char *blame
     if (text_of(message, "alert")[0] != '\0') {
         paper_printf(p, PAPER_BOLD, ": %s", text_of(message, "alert"));
     }
-    paper_printf(p, PAPER_DIM, "  %s, %lld bytes, %s, ", is_client ? "client" : "server",
+    paper_printf(p, PAPER_DIM, "  %s, %lld byte%s, %s, ", is_client ? "client" : "server",
                  (long long)number_of(message, "length"),
+                 number_of(message, "length") == 1 ? "" : "s",
                  is_clear                       ? "in the clear"
                  : str_equal(keys, "handshake") ? "encrypted (handshake keys)"
                                                 : "encrypted");
@@ -261,7 +262,7 @@ static void put_formula(struct text *t, const json_t *secret) {
     paper_put(p, PAPER_DIM, "= ");
     const char *operation = text_of(secret, "operation");
     if (str_equal(operation, "hash")) {
-        (void)snprintf(formula, sizeof(formula), "messages 1 to %lld",
+        (void)snprintf(formula, sizeof(formula), "handshake messages 1 to %lld",
                        (long long)number_of(secret, "number"));
     }
     char whole[640];
