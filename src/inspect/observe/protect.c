@@ -7,8 +7,6 @@
 #include "inspect/wire/numbers.h"
 #include "pki/openssl.h"
 
-#include <openssl/provider.h>
-
 #include <string.h>
 
 enum { NONCE_LEN = 12, EXPLICIT_NONCE = 8, RECORD_ROOM = WIRE_RECORD_MAX + 1024 };
@@ -17,6 +15,11 @@ PL_DEFINE_FREEP(evp_cipher_freep, EVP_CIPHER, EVP_CIPHER_free)
 
 void protect_clear(struct protect *p) {
     EVP_CIPHER_CTX_free(p->stream);
+    for (size_t i = 0; i < PL_ARRAY_LEN(p->providers); i++) {
+        if (p->providers[i] != NULL) {
+            (void)OSSL_PROVIDER_unload(p->providers[i]);
+        }
+    }
     OSSL_LIB_CTX_free(p->legacy);
     secret_cleanse(p, sizeof(*p));
 }
@@ -47,9 +50,12 @@ static bool crypto_failed(const struct protect *p, struct err *e) {
  */
 
 static bool load_legacy(struct protect *p) {
-    p->legacy = p->legacy == NULL ? OSSL_LIB_CTX_new() : p->legacy;
-    return p->legacy != NULL && OSSL_PROVIDER_load(p->legacy, "legacy") != NULL &&
-           OSSL_PROVIDER_load(p->legacy, "default") != NULL;
+    p->legacy = OSSL_LIB_CTX_new();
+    if (p->legacy != NULL) {
+        p->providers[0] = OSSL_PROVIDER_load(p->legacy, "legacy");
+        p->providers[1] = OSSL_PROVIDER_load(p->legacy, "default");
+    }
+    return p->providers[0] != NULL && p->providers[1] != NULL;
 }
 
 static EVP_CIPHER *fetch(struct protect *p) {

@@ -15,6 +15,7 @@
 #include "inspect/observe/suite.h"
 
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 enum { PROTECT_KEY_MAX = 32, PROTECT_IV_MAX = 16, PROTECT_MAC_MAX = 48, PROTECT_FIXED_NONCE = 4 };
 
@@ -28,6 +29,7 @@ struct protect {
     uint8_t mac_key[PROTECT_MAC_MAX];
     EVP_CIPHER_CTX *stream; /* goes on from record to record */
     OSSL_LIB_CTX *legacy;   /* for ciphers of the legacy provider */
+    OSSL_PROVIDER *providers[2];
 };
 void protect_clear(struct protect *p);
 
