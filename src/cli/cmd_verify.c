@@ -38,6 +38,7 @@ static bool run_verify(struct cli *cli, struct err *e) {
                                      .issuer_files = args_many(cli->args, "issuers"),
                                      .crl_files = args_many(cli->args, "crl"),
                                      .at_ms = args_date_ms(cli->args, "at", clock_now_ms()),
+                                     .is_fetching = args_flag(cli->args, "fetch"),
                                      .has_drawings = args_flag(cli->args, "browsers"),
                                      .timeout_ms =
                                          args_duration_ms(cli->args, "timeout", TIMEOUT_MS)};
@@ -63,6 +64,8 @@ static const struct option verify_options[] = {
     {"issuers", OPTION_MANY, "FILE",
      "issuers that the client has or fetches although they are not presented"},
     {"crl", OPTION_MANY, "FILE", "a revocation list to look into"},
+    {"fetch", OPTION_FLAG, NULL,
+     "fetch missing issuers, OCSP responses and revocation lists where certificates say they are"},
     {"at", OPTION_DATE, "DATE", "verify as of that date"},
     {"full", OPTION_FLAG, NULL, "show every panel with its question and all its facts"},
     {"browsers", OPTION_FLAG, NULL, "draw the page that each browser will show"},

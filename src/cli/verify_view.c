@@ -112,6 +112,7 @@ json_t *verify_view_document(const struct verification *v) {
             json_set_taken(document, "panels", panels, NULL) &&
             json_set_taken(document, "browsers", verify_view_browsers(v), NULL) &&
             json_set_taken(document, "chain", chain_document(&v->verdict.chain), NULL) &&
+            json_set_taken(document, "fetches", view_list(&v->fetches), NULL) &&
             json_set_taken(document, "notes", view_list(&v->verdict.presentation.notes), NULL) &&
             (!v->is_server || (json_set_text(document, "address", v->look.address, NULL) &&
                                json_set_text(document, "version", v->look.version, NULL) &&
@@ -187,6 +188,9 @@ void verify_view_print(const struct cli *cli, const struct verification *v, bool
     }
     for (size_t i = 0; i < v->verdict.presentation.notes.count; i++) {
         out_line(&cli->out, "note: %s", v->verdict.presentation.notes.items[i]);
+    }
+    for (size_t i = 0; i < v->fetches.count; i++) {
+        out_line(&cli->out, "fetch: %s", v->fetches.items[i]);
     }
     verify_view_print_browsers(cli, v);
 }

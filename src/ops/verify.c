@@ -18,12 +18,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { HTTPS_PORT = 443, START_WAIT_MS = 1000, START_PAUSE_MS = 100 };
+enum { FETCHES_MAX = 64, HTTPS_PORT = 443, START_WAIT_MS = 1000, START_PAUSE_MS = 100 };
 
 void verification_clear(struct verification *verification) {
     verdict_clear(&verification->verdict);
     panels_clear(&verification->panels);
     list_clear(&verification->drawings);
+    list_clear(&verification->fetches);
     tls_look_clear(&verification->look);
     *verification = (struct verification){0};
 }
@@ -129,11 +130,43 @@ static bool tell_browsers(const struct verify_input *input, const struct verify_
                                      .verdict = &v->verdict,
                                      .port = v->port,
                                      .is_public = v->is_public,
+                                     .is_server = v->is_server,
+                                     .has_staple = v->look.stapled.len > 0,
                                      .has_timestamps = panel_has_timestamps(input->leaf, NULL)};
     list_init(&v->drawings, BROWSER_COUNT * BROWSER_DRAW_LINES_MAX);
     for (size_t i = 0; i < BROWSER_COUNT; i++) {
         browser_tell(&in, (enum browser)i, &v->views[i]);
         if (wish->has_drawings && !browser_draw(&in, &v->views[i], &v->drawings, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool verify_now(struct verify_input *input, const struct verify_material *material,
+                       struct verification *v, struct err *e) {
+    input->crls = material->crls;
+    input->crl_count = material->crl_count;
+    input->ocsp[0] = (struct verify_ocsp){
+        .der = v->look.stapled.data, .len = v->look.stapled.len, .is_stapled = true};
+    input->ocsp[1] =
+        (struct verify_ocsp){.der = material->fetched_ocsp.data, .len = material->fetched_ocsp.len};
+    verdict_clear(&v->verdict);
+    return verify_certificate(input, &v->verdict, e);
+}
+
+/* Each issuer that was fetched may name the next one. */
+static bool verify_and_fetch(struct verify_input *input, const struct verify_wish *wish,
+                             struct verify_material *material, struct verification *v,
+                             struct err *e) {
+    bool is_more = wish->is_fetching;
+    if (!verify_now(input, material, v, e)) {
+        return false;
+    }
+    while (is_more) {
+        if (!verify_fetch(input, &v->verdict, wish->timeout_ms, material, &v->fetches, &is_more,
+                          e) ||
+            !verify_now(input, material, v, e)) {
             return false;
         }
     }
@@ -146,7 +179,7 @@ static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify
         return false;
     }
     (void)str_copy(v->trust, sizeof(v->trust), material->trust);
-    const struct verify_input input = {
+    struct verify_input input = {
         .leaf = v->is_server || wish->planned != NULL ? v->look.presented.items[0]
                                                       : chain_find_leaf(&v->look.presented, NULL),
         .presented = &v->look.presented,
@@ -155,10 +188,9 @@ static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify
         .known = &material->known,
         .host = v->host[0] == '\0' ? NULL : v->host,
         .at_ms = wish->at_ms,
-        .crls = material->crls,
-        .crl_count = material->crl_count,
     };
-    return verify_certificate(&input, &v->verdict, e) && explain(&input, material, v, e) &&
+    list_init(&v->fetches, FETCHES_MAX);
+    return verify_and_fetch(&input, wish, material, v, e) && explain(&input, material, v, e) &&
            tell_browsers(&input, wish, v, e);
 }
 

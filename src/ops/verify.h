@@ -24,6 +24,7 @@ struct verify_wish {
     const struct list *crl_files;    /* revocation lists; NULL: none */
     int64_t at_ms;
     int64_t timeout_ms;
+    bool is_fetching;  /* issuers, OCSP responses and revocation lists, where certificates say */
     bool has_drawings; /* of what browsers show */
 };
 
@@ -33,6 +34,7 @@ struct verification {
     struct panels panels;
     struct browser_view views[BROWSER_COUNT];
     struct list drawings; /* lines, when they were asked for */
+    struct list fetches;  /* what was fetched or could not be, a sentence each */
     uint16_t port;
     bool is_public;       /* the root is one that browsers trust */
     struct tls_look look; /* of a server; presented are the file's certificates otherwise */

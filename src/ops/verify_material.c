@@ -25,6 +25,9 @@ void verify_material_clear(struct verify_material *material) {
         detected_clear(&material->crl_files[i]);
     }
     material->crl_file_count = 0;
+    crl_free(material->fetched_list);
+    material->fetched_list = NULL;
+    buf_clear(&material->fetched_ocsp);
 }
 
 static bool read_file(const char *path, int64_t at_ms, struct detected *out, struct err *e) {

@@ -22,6 +22,8 @@ struct verify_material {
     size_t crl_file_count;
     const struct crl *crls[VERIFY_FILES_MAX];
     size_t crl_count;
+    struct crl *fetched_list; /* NULL: none */
+    struct buf fetched_ocsp;
     char trust[320]; /* what is trusted, for people */
     char file_name[320];
     struct panel_store stores[VERIFY_STORES];
@@ -39,6 +41,15 @@ bool verify_read_certificates(const char *path, int64_t at_ms, struct cert_list 
  */
 bool verify_gather_material(struct ops *ops, const struct verify_wish *wish,
                             struct verify_material *out, struct err *e) PL_MUST_USE;
+
+/*
+ * Fetches what the verdict so far is in want of: the issuer that was not presented (then true in
+ * *out_is_more: verify again), an OCSP response, or else a revocation list. What could not be
+ * fetched is said in notes. Fails base.oom, base.limit.
+ */
+bool verify_fetch(const struct verify_input *input, const struct verdict *verdict,
+                  int64_t timeout_ms, struct verify_material *material, struct list *notes,
+                  bool *out_is_more, struct err *e) PL_MUST_USE;
 
 /*
  * Whether browsers trust this root as well: among the system's, and not put there by this machine's

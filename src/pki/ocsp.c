@@ -88,6 +88,52 @@ static bool check_times(const struct ocsp_answer *answer, int64_t now_ms, struct
     return true;
 }
 
+bool ocsp_state_read(const uint8_t *der, size_t der_len, const struct cert *cert,
+                     const struct cert *issuer, struct ocsp_state *out_state, struct err *e) {
+    PL_AUTO(ocsp_basic_freep) OCSP_BASICRESP *basic = NULL;
+    struct ocsp_state state = {.reason = -1};
+    ASN1_GENERALIZEDTIME *revoked = NULL;
+    ASN1_GENERALIZEDTIME *this_update = NULL;
+    ASN1_GENERALIZEDTIME *next_update = NULL;
+    if (!parse(der, der_len, &basic, e)) {
+        return false;
+    }
+    OCSP_SINGLERESP *single = find_single(basic, cert, issuer);
+    if (single == NULL) {
+        return err_set(e, ERR_PKI_OCSP_OTHER, "the OCSP response is about other certificates");
+    }
+    if (!check_signature(basic, issuer, e)) {
+        return false;
+    }
+    int status =
+        OCSP_single_get0_status(single, &state.reason, &revoked, &this_update, &next_update);
+    state.status = status == V_OCSP_CERTSTATUS_GOOD      ? OCSP_GOOD
+                   : status == V_OCSP_CERTSTATUS_REVOKED ? OCSP_REVOKED
+                                                         : OCSP_UNKNOWN;
+    if (this_update == NULL || !asn1_time_to_ms(this_update, &state.this_update_ms) ||
+        (next_update != NULL && !asn1_time_to_ms(next_update, &state.next_update_ms)) ||
+        (state.status == OCSP_REVOKED &&
+         (revoked == NULL || !asn1_time_to_ms(revoked, &state.revoked_ms)))) {
+        return err_set(e, ERR_PKI_OCSP_TIME, "the OCSP response has a time that cannot be read");
+    }
+    *out_state = state;
+    return true;
+}
+
+PL_DEFINE_FREEP(ocsp_request_freep, OCSP_REQUEST, OCSP_REQUEST_free)
+
+bool ocsp_append_request(const struct cert *cert, const struct cert *issuer, struct buf *out,
+                         struct err *e) {
+    PL_AUTO(ocsp_request_freep) OCSP_REQUEST *request = OCSP_REQUEST_new();
+    /* SHA-1 names the certificate here, and every responder knows it (RFC 5019 §2.1.1). */
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), cert->x509, issuer->x509);
+    if (request == NULL || id == NULL || OCSP_request_add0_id(request, id) == NULL) {
+        OCSP_CERTID_free(id);
+        return err_set_openssl(e, ERR_BASE_OOM, "cannot make an OCSP request");
+    }
+    return openssl_append_der(out, (i2d_of_void *)i2d_OCSP_REQUEST, request, e);
+}
+
 bool ocsp_read(const uint8_t *der, size_t der_len, const struct cert *cert,
                const struct cert *issuer, int64_t now_ms, struct ocsp_answer *out_answer,
                struct err *e) {

@@ -12,6 +12,30 @@ enum {
     OCSP_CLOCK_SKEW_MS = 5 * 60 * 1000, /* a responder's clock may be ahead by this much */
 };
 
+enum ocsp_status { OCSP_GOOD, OCSP_REVOKED, OCSP_UNKNOWN };
+
+/* What a response says of one certificate, whatever it is. */
+struct ocsp_state {
+    enum ocsp_status status;
+    int64_t revoked_ms; /* when revoked */
+    int reason;         /* RFC 5280 §5.3.1; -1: none said */
+    int64_t this_update_ms;
+    int64_t next_update_ms; /* 0: it does not say until when it holds */
+};
+
+/*
+ * Reads what a response by the issuer, or a responder that it named, says of the certificate, old
+ * or new. Fails as ocsp_read(), but pki.ocsp.revoked; pki.ocsp.time for a response without a time
+ * of its making.
+ */
+bool ocsp_state_read(const uint8_t *der, size_t der_len, const struct cert *cert,
+                     const struct cert *issuer, struct ocsp_state *out_state, struct err *e)
+    PL_MUST_USE;
+
+/* Appends a request about one certificate as DER, without a nonce (RFC 5019). Fails base.oom. */
+bool ocsp_append_request(const struct cert *cert, const struct cert *issuer, struct buf *out,
+                         struct err *e) PL_MUST_USE;
+
 /* What a response says of one certificate: it is good, from then until then. */
 struct ocsp_answer {
     int64_t this_update_ms;

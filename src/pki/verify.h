@@ -4,7 +4,8 @@
  *
  * The path is OpenSSL's (X509_verify_cert, at the date asked for); what it finds is sorted into the
  * five checks here, so that an expired certificate under an unknown root says both. No network: an
- * issuer that was not presented is missing, and without a revocation list revocation is unknown.
+ * issuer that was not presented is missing, and without a revocation list or an OCSP response
+ * revocation is unknown.
  *
  * Source: RFC 5280 §6, RFC 9525 (names), RFC 8446 §4.4.2 (order); CA/Browser Forum BR §6.1.5,
  * §7.1.3.2 (weak keys and hashes).
@@ -63,6 +64,14 @@ struct verdict {
 };
 void verdict_clear(struct verdict *verdict); /* works on a zeroed struct */
 
+/* An OCSP response about the leaf: it counts when it is signed by the issuer of the path. */
+struct verify_ocsp {
+    const uint8_t *der; /* borrowed; NULL: there is none */
+    size_t len;
+    bool is_stapled; /* else it was fetched */
+};
+enum { VERIFY_OCSP_MAX = 4 };
+
 struct verify_input {
     struct cert *leaf;
     const struct cert_list
@@ -76,6 +85,7 @@ struct verify_input {
     int64_t at_ms;
     const struct crl *const *crls; /* any, in any order */
     size_t crl_count;
+    struct verify_ocsp ocsp[VERIFY_OCSP_MAX];
 };
 
 /*

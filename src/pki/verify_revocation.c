@@ -1,10 +1,11 @@
 /*
- * Revocation by lists that the caller brings. A list counts when it is about the certificate and
- * signed by the issuer in the path.
+ * Revocation by lists and OCSP responses that the caller brings. One counts when it is about the
+ * certificate and signed by the issuer in the path, or, a response, by whom that one named.
  */
 #include "pki/verify_checks.h"
 
 #include "base/clock.h"
+#include "pki/ocsp.h"
 
 enum standing {
     STANDING_UNKNOWN, /* no list is about it */
@@ -16,7 +17,10 @@ enum standing {
 struct finding {
     enum standing standing;
     struct crl_entry entry; /* when revoked */
-    const struct crl *crl;  /* that says so */
+    const struct crl *crl;  /* that says so; NULL: a response does */
+    const char *source;     /* of a response: "stapled" */
+    int64_t this_update_ms;
+    int64_t next_update_ms;
 };
 
 static bool is_current(const struct crl *crl, int64_t at_ms) {
@@ -37,7 +41,11 @@ static void look_up(const struct crl *crl, const struct cert *cert, int64_t at_m
         standing = STANDING_REVOKED;
     }
     if (standing > finding->standing) {
-        *finding = (struct finding){.standing = standing, .entry = entry, .crl = crl};
+        *finding = (struct finding){.standing = standing,
+                                    .entry = entry,
+                                    .crl = crl,
+                                    .this_update_ms = crl->this_update_ms,
+                                    .next_update_ms = crl->next_update_ms};
     }
 }
 
@@ -51,6 +59,39 @@ static struct finding find_standing(const struct verify_input *input, const stru
         }
     }
     return finding;
+}
+
+/* What a response adds: as with lists, a revocation stands even when it is old. */
+static void ask_response(const struct verify_ocsp *ocsp, const struct cert *cert,
+                         const struct cert *issuer, int64_t at_ms, struct finding *finding) {
+    struct ocsp_state state;
+    if (ocsp->der == NULL || !ocsp_state_read(ocsp->der, ocsp->len, cert, issuer, &state, NULL)) {
+        return;
+    }
+    bool is_current = state.this_update_ms <= at_ms + OCSP_CLOCK_SKEW_MS &&
+                      (state.next_update_ms == 0 || at_ms < state.next_update_ms);
+    enum standing standing = STANDING_UNKNOWN;
+    if (state.status == OCSP_REVOKED && state.revoked_ms <= at_ms) {
+        standing = STANDING_REVOKED;
+    } else if (state.status != OCSP_UNKNOWN) {
+        standing = is_current ? STANDING_GOOD : STANDING_STALE;
+    }
+    if (standing > finding->standing) {
+        *finding = (struct finding){
+            .standing = standing,
+            .entry = {.revoked_ms = state.revoked_ms, .reason = state.reason},
+            .source = ocsp->is_stapled ? "stapled" : "fetched",
+            .this_update_ms = state.this_update_ms,
+            .next_update_ms = state.next_update_ms,
+        };
+    }
+}
+
+static void ask_responses(const struct verify_input *input, const struct cert *issuer,
+                          struct finding *finding) {
+    for (size_t i = 0; i < VERIFY_OCSP_MAX; i++) {
+        ask_response(&input->ocsp[i], input->leaf, issuer, input->at_ms, finding);
+    }
 }
 
 static void tell_revoked(const struct finding *finding, const struct cert *issuer, int64_t at_ms,
@@ -69,24 +110,41 @@ static void tell_revoked(const struct finding *finding, const struct cert *issue
     verify_hint(check, "get a new certificate, with a new key when the old one was compromised");
 }
 
+static void tell_stale(const struct finding *finding, struct verify_check *check) {
+    char day[11];
+    clock_format_day(finding->next_update_ms, day);
+    if (finding->crl != NULL) {
+        verify_unknown(check, ERR_VERIFY_CRL_STALE,
+                       "not on the issuer's revocation list, which is out of date since %s", day);
+    } else {
+        verify_unknown(check, ERR_VERIFY_CRL_STALE,
+                       "the %s OCSP response says good, but is not of this day (until %s)",
+                       finding->source, day);
+    }
+}
+
 static void tell_leaf(const struct verify_input *input, const struct finding *finding,
                       struct verify_check *check) {
     char day[11] = "";
     switch (finding->standing) {
     case STANDING_UNKNOWN:
         verify_unknown(check, ERR_VERIFY_REVOCATION_UNKNOWN, "%s",
-                       input->crl_count == 0
+                       input->crl_count == 0 && input->ocsp[0].der == NULL
                            ? "not checked: no revocation list was given"
+                       : input->crl_count == 0
+                           ? "not checked: the OCSP response is not its issuer's, or not about it"
                            : "not checked: no revocation list given is its issuer's and about it");
         return;
     case STANDING_STALE:
-        clock_format_day(finding->crl->next_update_ms, day);
-        verify_unknown(check, ERR_VERIFY_CRL_STALE,
-                       "not on the issuer's revocation list, which is out of date since %s", day);
+        tell_stale(finding, check);
         return;
     case STANDING_GOOD:
-        clock_format_day(finding->crl->this_update_ms, day);
-        verify_pass(check, "not on the issuer's revocation list of %s", day);
+        clock_format_day(finding->this_update_ms, day);
+        if (finding->crl != NULL) {
+            verify_pass(check, "not on the issuer's revocation list of %s", day);
+        } else {
+            verify_pass(check, "good, says the %s OCSP response of %s", finding->source, day);
+        }
         return;
     case STANDING_REVOKED:
         tell_revoked(finding, NULL, input->at_ms, check);
@@ -103,7 +161,10 @@ void verify_check_revocation(const struct verify_input *input, const struct cert
             tell_revoked(&finding, chain->items[i], input->at_ms, check);
             return;
         }
-        leaf = i == 0 ? finding : leaf;
+        if (i == 0) {
+            ask_responses(input, chain->items[1], &finding);
+            leaf = finding;
+        }
         if (leaf.standing == STANDING_REVOKED) {
             break;
         }

@@ -35,6 +35,7 @@ static void free_addresses(struct addrinfo **addresses) {
 
 void tls_look_clear(struct tls_look *look) {
     cert_list_clear(&look->presented);
+    buf_clear(&look->stapled);
     *look = (struct tls_look){0};
 }
 
@@ -156,6 +157,15 @@ static bool take_certificates(SSL *ssl, struct tls_look *look, struct err *e) {
     return true;
 }
 
+/* The server's proofs beside its certificates, unread. */
+static bool take_staple(SSL *ssl, struct tls_look *look, struct err *e) {
+    const uint8_t *response = NULL;
+    long len = SSL_get_tlsext_status_ocsp_resp(ssl, &response);
+    buf_init(&look->stapled, TLS_LOOK_PROOF_MAX);
+    return response == NULL || len <= 0 || len > TLS_LOOK_PROOF_MAX ||
+           buf_append(&look->stapled, response, (size_t)len, e);
+}
+
 static void take_parameters(SSL *ssl, struct tls_look *look) {
     const char *group = NULL;
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L
@@ -183,6 +193,7 @@ static void offer_all(SSL *ssl) {
         "?SecP384r1MLKEM1024";
     PL_AUTO(mem_freep) char *copy = NULL;
     (void)SSL_set_min_proto_version(ssl, TLS1_VERSION);
+    (void)SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
     (void)SSL_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0");
     /* A library before 3.5 does not read the list and keeps its own. */
     (void)!(mem_strdup(groups, &copy, NULL) &&
@@ -240,7 +251,7 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
         }
         return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
     }
-    if (!take_certificates(ssl, &look, e)) {
+    if (!take_certificates(ssl, &look, e) || !take_staple(ssl, &look, e)) {
         return err_wrap(e, "cannot look at %.200s port %u", wish->connect_host, wish->port);
     }
     take_parameters(ssl, &look);

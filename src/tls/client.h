@@ -5,6 +5,7 @@
 #ifndef PL_TLS_CLIENT_H
 #define PL_TLS_CLIENT_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 #include "pki/cert.h"
@@ -17,7 +18,7 @@ struct tls_look_wish {
     int64_t timeout_ms; /* for connecting and handshake together */
 };
 
-enum { TLS_LOOK_TEXT = 64, TLS_LOOK_CERTS_MAX = 32 };
+enum { TLS_LOOK_TEXT = 64, TLS_LOOK_CERTS_MAX = 32, TLS_LOOK_PROOF_MAX = 65535 };
 
 /* What was seen. Clear works on a zeroed struct. */
 struct tls_look {
@@ -26,6 +27,7 @@ struct tls_look {
     char version[TLS_LOOK_TEXT]; /* "TLSv1.3" */
     char suite[TLS_LOOK_TEXT];
     char group[TLS_LOOK_TEXT];
+    struct buf stapled;        /* an OCSP response as sent; empty: none */
     bool asks_for_certificate; /* of the client; that it got none may have ended the handshake */
 };
 void tls_look_clear(struct tls_look *look);

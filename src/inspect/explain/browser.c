@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "inspect/explain/browser_rules.h"
 #include "pki/cert_facts.h"
+#include "pki/ocsp.h"
 #include "pki/policy_clock.h"
 
 #include <stdio.h>
@@ -101,11 +102,34 @@ static bool common_name_fits(const struct browser_input *in) {
            str_equal_nocase(common_name, in->input->host);
 }
 
+static bool says_revoked(const struct browser_input *in, const struct verify_ocsp *ocsp) {
+    struct ocsp_state state;
+    return ocsp->der != NULL && in->verdict->chain.count > 1 &&
+           ocsp_state_read(ocsp->der, ocsp->len, in->input->leaf, in->verdict->chain.items[1],
+                           &state, NULL) &&
+           state.status == OCSP_REVOKED;
+}
+
+/* Chrome believes a staple and asks nobody; Firefox asks the responder itself. */
+static bool is_revoked_by_ocsp(const struct browser_input *in, bool is_asking) {
+    for (size_t i = 0; i < VERIFY_OCSP_MAX; i++) {
+        const struct verify_ocsp *ocsp = &in->input->ocsp[i];
+        if ((is_asking || ocsp->is_stapled) && says_revoked(in, ocsp)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool applies(const struct browser_input *in, const struct browser_rule *rule) {
     const struct key_spec *key = &in->input->leaf->key_spec;
     switch (rule->condition) {
     case WHEN_FAULT:
         return has_fault(in, rule->fault);
+    case WHEN_STAPLED_REVOKED:
+        return is_revoked_by_ocsp(in, false);
+    case WHEN_OCSP_REVOKED:
+        return is_revoked_by_ocsp(in, true);
     case WHEN_KEY_USAGE:
         return has_key_usage_fault(in);
     case WHEN_NO_TLS_KEY:

@@ -51,7 +51,7 @@ static const struct browser_rule chrome[] = {
      CHROME_INVALID},
     {WHEN_FAULT, ERR_VERIFY_MALFORMED, BROWSER_REFUSED, false, "NET::ERR_CERT_INVALID",
      CHROME_INVALID},
-    {WHEN_FAULT, ERR_VERIFY_REVOKED, BROWSER_REFUSED, true, "NET::ERR_CERT_REVOKED",
+    {WHEN_STAPLED_REVOKED, ERR_VERIFY_REVOKED, BROWSER_REFUSED, true, "NET::ERR_CERT_REVOKED",
      CHROME_STOPPED "its certificate has been revoked. Network errors and attacks are usually "
                     "temporary, so this page will probably work later."},
     {WHEN_FAULT, ERR_VERIFY_SELF_SIGNED, BROWSER_WARNED, true, "NET::ERR_CERT_AUTHORITY_INVALID",
@@ -146,8 +146,9 @@ static const struct browser_rule firefox[] = {
      FIREFOX_UNKNOWN},
     {WHEN_HOLE_ANYWAY, ERR_VERIFY_INCOMPLETE_CHAIN, BROWSER_WARNED, true,
      "SEC_ERROR_UNKNOWN_ISSUER", FIREFOX_UNKNOWN},
-    {WHEN_FAULT, ERR_VERIFY_REVOKED, BROWSER_REFUSED, true, "SEC_ERROR_REVOKED_CERTIFICATE",
-     "Peer’s Certificate has been revoked."},
+    {WHEN_OCSP_REVOKED, ERR_VERIFY_REVOKED, BROWSER_REFUSED, true, "SEC_ERROR_REVOKED_CERTIFICATE",
+     "Firefox is warning you about this site because the certificate provided for {site} has been "
+     "revoked and isn’t trusted anymore."},
     {WHEN_FAULT, ERR_VERIFY_WEAK_SIGNATURE, BROWSER_WARNED, true,
      "SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED",
      "The certificate is not trusted because it was signed using a signature algorithm that was "

@@ -6,18 +6,20 @@
 
 /* What a rule looks for, besides faults of the verdict. */
 enum browser_condition {
-    WHEN_FAULT,         /* the rule's fault was found */
-    WHEN_KEY_USAGE,     /* the key may not make the signatures of TLS */
-    WHEN_NO_TLS_KEY,    /* the key may do nothing that TLS ever asked of it */
-    WHEN_USAGE,         /* the certificate itself is for other things */
-    WHEN_NOT_SIGNER,    /* an issuer is an authority, but its key may not sign certificates */
-    WHEN_HOLE,          /* a link was not presented, and the browser cannot fetch it */
-    WHEN_HOLE_ANYWAY,   /* a link was not presented, whether or not it could be fetched */
-    WHEN_SHORT_KEY,     /* RSA below 1024 bits */
-    WHEN_NO_TIMESTAMPS, /* of a public root */
-    WHEN_TOO_LONG,      /* of a public root */
-    WHEN_NO_STAPLE,     /* it asks for a stapled response and the server has none */
-    WHEN_NO_NAME_FITS,  /* nor the common name */
+    WHEN_FAULT,           /* the rule's fault was found */
+    WHEN_STAPLED_REVOKED, /* the server itself says so */
+    WHEN_OCSP_REVOKED,    /* it or the responder says so */
+    WHEN_KEY_USAGE,       /* the key may not make the signatures of TLS */
+    WHEN_NO_TLS_KEY,      /* the key may do nothing that TLS ever asked of it */
+    WHEN_USAGE,           /* the certificate itself is for other things */
+    WHEN_NOT_SIGNER,      /* an issuer is an authority, but its key may not sign certificates */
+    WHEN_HOLE,            /* a link was not presented, and the browser cannot fetch it */
+    WHEN_HOLE_ANYWAY,     /* a link was not presented, whether or not it could be fetched */
+    WHEN_SHORT_KEY,       /* RSA below 1024 bits */
+    WHEN_NO_TIMESTAMPS,   /* of a public root */
+    WHEN_TOO_LONG,        /* of a public root */
+    WHEN_NO_STAPLE,       /* it asks for a stapled response and the server has none */
+    WHEN_NO_NAME_FITS,    /* nor the common name */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "pki/ocsp.h"
+#include "pki/verify.h"
 
 #include <openssl/ocsp.h>
 
@@ -129,6 +130,92 @@ static void test_wrong_responses(void **state) {
     }
 }
 
+static bool read_state(struct world *w, struct wish wish, struct ocsp_state *state, struct err *e) {
+    uint8_t *der = NULL;
+    size_t len = respond(w, wish, &der);
+    bool ok = ocsp_state_read(der, len, w->leaf.cert, w->issuer.cert, state, e);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static void test_states(void **state) {
+    struct world *w = *state;
+    struct err e = {0};
+    struct ocsp_state answer = {0};
+    struct wish wish = {.signer = &w->issuer, .this_ms = -9 * DAY, .next_ms = -8 * DAY};
+    assert_ok(read_state(w, wish, &answer, &e), &e); /* old ones, too */
+    assert_int_equal(answer.status, OCSP_GOOD);
+    assert_int_equal(answer.next_update_ms, MAKE_CERT_NOW_MS - 8 * DAY);
+    wish.status = V_OCSP_CERTSTATUS_REVOKED;
+    wish.has_no_next = true;
+    assert_ok(read_state(w, wish, &answer, &e), &e);
+    assert_int_equal(answer.status, OCSP_REVOKED);
+    assert_int_equal(answer.revoked_ms, MAKE_CERT_NOW_MS - 1000);
+    assert_int_equal(answer.next_update_ms, 0);
+    wish.status = V_OCSP_CERTSTATUS_UNKNOWN;
+    assert_ok(read_state(w, wish, &answer, &e), &e);
+    assert_int_equal(answer.status, OCSP_UNKNOWN);
+    wish.signer = &w->other;
+    assert_fails(read_state(w, wish, &answer, &e), &e, ERR_PKI_OCSP_SIGNATURE);
+    wish = (struct wish){.signer = &w->issuer, .about = &w->responder};
+    assert_fails(read_state(w, wish, &answer, &e), &e, ERR_PKI_OCSP_OTHER);
+}
+
+static void test_request(void **state) {
+    struct world *w = *state;
+    struct err e = {0};
+    PL_AUTO(buf_clear) struct buf der = {.max = 4096};
+    assert_ok(ocsp_append_request(w->leaf.cert, w->issuer.cert, &der, &e), &e);
+    const uint8_t *at = der.data;
+    OCSP_REQUEST *request = d2i_OCSP_REQUEST(NULL, &at, (long)der.len);
+    assert_non_null(request);
+    assert_int_equal(OCSP_request_onereq_count(request), 1);
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), w->leaf.x509, w->issuer.x509);
+    assert_int_equal(OCSP_id_cmp(OCSP_onereq_get0_id(OCSP_request_onereq_get0(request, 0)), id), 0);
+    OCSP_CERTID_free(id);
+    OCSP_REQUEST_free(request);
+}
+
+/* A verification takes it from whoever may say so, stapled or fetched. */
+static void test_in_a_verification(void **state) {
+    struct world *w = *state;
+    static const struct {
+        int status;
+        int64_t next_ms;
+        enum verify_outcome outcome;
+        const char *sentence;
+    } cases[] = {
+        {V_OCSP_CERTSTATUS_GOOD, DAY, VERIFY_PASS,
+         "good, says the stapled OCSP response of 2026-11-22"},
+        {V_OCSP_CERTSTATUS_GOOD, -1000, VERIFY_UNKNOWN,
+         "the stapled OCSP response says good, but is not of this day (until 2026-11-22)"},
+        {V_OCSP_CERTSTATUS_REVOKED, -1000, VERIFY_FAIL,
+         "revoked 1 second ago, on 2026-11-22: unspecified"},
+        {V_OCSP_CERTSTATUS_UNKNOWN, DAY, VERIFY_UNKNOWN,
+         "not checked: the OCSP response is not its issuer's, or not about it"},
+    };
+    struct cert_list anchors = {.items = &w->issuer.cert, .count = 1};
+    for (size_t i = 0; i < PL_ARRAY_LEN(cases); i++) {
+        struct err e = {0};
+        uint8_t *der = NULL;
+        PL_AUTO(verdict_clear) struct verdict verdict = {0};
+        size_t len = respond(w,
+                             (struct wish){.signer = &w->issuer,
+                                           .status = cases[i].status,
+                                           .this_ms = -DAY,
+                                           .next_ms = cases[i].next_ms},
+                             &der);
+        struct verify_input input = {.leaf = w->leaf.cert,
+                                     .anchors = &anchors,
+                                     .at_ms = MAKE_CERT_NOW_MS,
+                                     .ocsp = {{.der = der, .len = len, .is_stapled = true}}};
+        assert_ok(verify_certificate(&input, &verdict, &e), &e);
+        assert_string_equal(verdict.checks[VERIFY_REVOCATION].sentence, cases[i].sentence);
+        assert_int_equal(verdict.checks[VERIFY_REVOCATION].outcome, cases[i].outcome);
+        OPENSSL_free(der);
+    }
+}
+
 static void test_what_is_no_response(void **state) {
     struct world *w = *state;
     struct err e = {0};
@@ -166,6 +253,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_responses),
         cmocka_unit_test(test_wrong_responses),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_in_a_verification),
         cmocka_unit_test(test_what_is_no_response),
         cmocka_unit_test(test_every_changed_byte_of_what_is_signed_is_seen),
     };
