@@ -6,14 +6,13 @@
 #include "base/str.h"
 #include "codec/ip.h"
 #include "pki/openssl.h"
+#include "sys/tcp_connect.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,31 +26,10 @@ static void close_fd(const int *fd) {
     }
 }
 
-static void free_addresses(struct addrinfo **addresses) {
-    if (*addresses != NULL) {
-        freeaddrinfo(*addresses);
-    }
-}
-
 void tls_look_clear(struct tls_look *look) {
     cert_list_clear(&look->presented);
     buf_clear(&look->stapled);
     *look = (struct tls_look){0};
-}
-
-/* Waits for the socket; false at the deadline. */
-static bool wait_for(int fd, short events, int64_t deadline_ms) {
-    for (;;) {
-        int64_t left_ms = deadline_ms - clock_monotonic_ms();
-        struct pollfd waited = {.fd = fd, .events = events};
-        if (left_ms <= 0) {
-            return false;
-        }
-        int ready = poll(&waited, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
-        if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return ready > 0;
-        }
-    }
 }
 
 static bool timed_out(const struct tls_look_wish *wish, struct err *e) {
@@ -59,58 +37,23 @@ static bool timed_out(const struct tls_look_wish *wish, struct err *e) {
                    wish->connect_host, wish->port, (long long)(wish->timeout_ms / 1000));
 }
 
-/* A connected socket, or -1 with the reason in *out_errno (0: the deadline). */
-static int connect_to(const struct addrinfo *address, int64_t deadline_ms, int *out_errno) {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int reason = 0;
-    socklen_t reason_len = sizeof(reason);
-    if (fd < 0) {
-        *out_errno = errno;
-        return -1;
-    }
-    bool is_under_way =
-        connect(fd, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS;
-    reason = is_under_way ? 0 : errno;
-    if (is_under_way && wait_for(fd, POLLOUT, deadline_ms) &&
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &reason_len) == 0 && reason == 0) {
-        return fd;
-    }
-    *out_errno = reason;
-    (void)close(fd);
-    return -1;
-}
-
-/* All of .localhost is this machine (RFC 6761 §6.3), which not every resolver knows. */
-static const char *name_to_resolve(const char *host) {
-    return str_ends_with(host, ".localhost") ? "localhost" : host;
-}
-
 static bool open_connection(const struct tls_look_wish *wish, int64_t deadline_ms, int *out_fd,
                             char address[TLS_LOOK_TEXT], struct err *e) {
-    char port[8];
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    PL_AUTO(free_addresses) struct addrinfo *addresses = NULL;
-    (void)snprintf(port, sizeof(port), "%u", wish->port);
-    int resolved = getaddrinfo(name_to_resolve(wish->connect_host), port, &hints, &addresses);
-    if (resolved != 0) {
-        (void)err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address",
-                      wish->connect_host);
-        return err_note(e, "%s", gai_strerror(resolved));
-    }
-    int reason = 0;
-    for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
-        *out_fd = connect_to(at, deadline_ms, &reason);
-        if (*out_fd >= 0) {
-            (void)getnameinfo(at->ai_addr, at->ai_addrlen, address, TLS_LOOK_TEXT, NULL, 0,
-                              NI_NUMERICHOST);
-            return true;
-        }
-    }
-    if (reason == 0) {
+    struct tcp_connection connection;
+    switch (tcp_connect(wish->connect_host, wish->port, deadline_ms, &connection)) {
+    case TCP_CONNECTED:
+        *out_fd = connection.fd;
+        return str_copy(address, TLS_LOOK_TEXT, connection.address);
+    case TCP_NO_ADDRESS:
+        return err_set(e, ERR_TLS_LOOK_RESOLVE, "the name %.200s has no address",
+                       wish->connect_host);
+    case TCP_TIMED_OUT:
         return timed_out(wish, e);
+    case TCP_REFUSED:
+        break;
     }
-    (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, reason, "cannot connect to %.200s port %u",
-                        wish->connect_host, wish->port);
+    (void)err_set_errno(e, ERR_TLS_LOOK_CONNECT, connection.errno_value,
+                        "cannot connect to %.200s port %u", wish->connect_host, wish->port);
     return err_hint(
         e, "does a server listen there? \"padlock bind list\" shows ours, \"padlock serve\" "
            "starts it");
@@ -135,7 +78,7 @@ static bool handshake(SSL *ssl, int fd, const struct tls_look_wish *wish, int64_
         if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
             return handshake_failed(e);
         }
-        if (!wait_for(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline_ms)) {
+        if (!tcp_wait(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline_ms)) {
             return timed_out(wish, e);
         }
     }
