@@ -96,6 +96,8 @@ static bool run_serve(struct cli *cli, struct err *e) {
     const struct serve_wish wish = {.ready_fd = ready_fd >= INT_MAX ? -1 : (int)ready_fd,
                                     .has_access_log = !cli->out.is_quiet,
                                     .is_json_log = cli->out.is_json,
+                                    .fetches_from_loopback =
+                                        args_flag(cli->args, "fetch-from-loopback"),
                                     .net_count = (uint32_t)net_count,
                                     .limits = read_limits(cli->args),
                                     .proxies = proxies,
@@ -117,6 +119,8 @@ static const struct option serve_options[] = {
      "whose PROXY headers are believed, beside this machine's own: 192.0.2.0/24, an address"},
     {"metrics", OPTION_TEXT, "ADDRESS:PORT",
      "serve /metrics (Prometheus) and /healthz there, over plain HTTP, to whoever asks"},
+    {"fetch-from-loopback", OPTION_FLAG, NULL,
+     "ask OCSP responders on this machine, too; others are asked in any case"},
     {"ready-fd", OPTION_NUMBER, "N",
      "write a byte to this descriptor once it listens (for supervisors)"},
     {NULL, OPTION_FLAG, NULL, NULL},

@@ -193,6 +193,10 @@ bool ring_unseal(struct ring *ring, const struct sealed_key *key, unsigned allow
     return *out_key != NULL || unseal_into_cache(ring, key, &fields, out_key, e);
 }
 
+const uint8_t *ring_sealing_key_id(const struct ring *ring) {
+    return ring->sealing.id;
+}
+
 bool ring_public(struct ring *ring, const struct sealed_key *key, struct buf *out_spki,
                  struct err *e) {
     struct cached_key *cached = NULL;

@@ -77,6 +77,9 @@ bool ring_export_pfx(struct ring *ring, const struct sealed_key *key, const stru
 bool ring_export_pem(struct ring *ring, const struct sealed_key *key, const struct secret *password,
                      struct buf *out_pem, struct err *e) PL_MUST_USE;
 
+/* KEYS_SEALING_ID_LEN bytes that name the sealing key, borrowed; they are no secret. */
+const uint8_t *ring_sealing_key_id(const struct ring *ring);
+
 bool ring_seal_secret(struct ring *ring, const char *table, const struct id *id, const char *column,
                       const struct secret *value, struct buf *out_blob, struct err *e) PL_MUST_USE;
 

@@ -2,9 +2,12 @@
 #include "ops/staple.h"
 
 #include "base/clock.h"
+#include "base/list.h"
+#include "base/mem.h"
 #include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/issuer.h"
+#include "pki/cert_facts.h"
 #include "pki/ocsp.h"
 
 #include <stdio.h>
@@ -44,8 +47,8 @@ static bool write_staple(struct ops *ops, struct staple_row *row, struct staple_
            store_staple_get(ops->store, &before->id, out_row, e);
 }
 
-bool ops_cert_staple(struct ops *ops, const struct cert_row *cert, const uint8_t *der,
-                     size_t der_len, struct staple_row **out_row, struct err *e) {
+static bool keep(struct ops *ops, const struct cert_row *cert, const uint8_t *der, size_t der_len,
+                 bool is_renewal, struct staple_row **out_row, struct err *e) {
     PL_AUTO(cert_freep) struct cert *parsed = NULL;
     PL_AUTO(cert_freep) struct cert *issuer = NULL;
     struct ocsp_answer answer = {0};
@@ -58,11 +61,69 @@ bool ops_cert_staple(struct ops *ops, const struct cert_row *cert, const uint8_t
                              .der = {der, der_len},
                              .this_update_ms = answer.this_update_ms,
                              .next_update_ms = answer.next_update_ms};
-    (void)snprintf(title, sizeof(title), "cert staple %.200s", cert->friendly_name);
+    (void)snprintf(title, sizeof(title), "cert staple %.200s%s", cert->friendly_name,
+                   is_renewal ? " (fetched)" : "");
     PL_AUTO(operation_rollback) struct operation op = {0};
-    return ops_begin(ops, &op, title, true, e) && write_staple(ops, &row, out_row, e) &&
+    return ops_begin(ops, &op, title, !is_renewal, e) && write_staple(ops, &row, out_row, e) &&
            ops_audit(ops, "cert.staple", "certificate", &cert->id, title, e) &&
            ops_end(ops, &op, e);
+}
+
+bool ops_cert_staple(struct ops *ops, const struct cert_row *cert, const uint8_t *der,
+                     size_t der_len, struct staple_row **out_row, struct err *e) {
+    return keep(ops, cert, der, der_len, false, out_row, e);
+}
+
+bool ops_cert_staple_renew(struct ops *ops, const struct cert_row *cert, const uint8_t *der,
+                           size_t der_len, struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *row = NULL;
+    return keep(ops, cert, der, der_len, true, &row, e);
+}
+
+/* --- what is to be fetched -----------------------------------------------------------------------
+ */
+
+void staple_need_clear(struct staple_need *need) {
+    cert_free(need->cert);
+    cert_free(need->issuer);
+    mem_free(need->url);
+    *need = (struct staple_need){0};
+}
+
+static bool is_due(struct ops *ops, const struct cert_row *row, int64_t now_ms, bool *out_is_due,
+                   struct err *e) {
+    PL_AUTO(staple_row_freep) struct staple_row *staple = NULL;
+    if (!store_staple_find_cert(ops->store, &row->id, &staple, e)) {
+        return false;
+    }
+    *out_is_due =
+        staple == NULL ||
+        now_ms >= staple->this_update_ms + (staple->next_update_ms - staple->this_update_ms) / 2;
+    return true;
+}
+
+bool ops_staple_need(struct ops *ops, const struct cert_row *row, int64_t now_ms,
+                     struct staple_need *out_need, struct err *e) {
+    PL_AUTO(staple_need_clear) struct staple_need need = {0};
+    PL_AUTO(list_clear) struct list urls = {.max = CERT_FACTS_MAX};
+    struct err fault = {0};
+    bool is_wanted = false;
+    *out_need = (struct staple_need){0};
+    if (row->not_after_ms < now_ms || !is_due(ops, row, now_ms, &is_wanted, e) || !is_wanted) {
+        return row->not_after_ms < now_ms || !err_is_set(e);
+    }
+    if (!ops_cert_read(row, &need.cert, &fault) ||
+        !cert_addresses(need.cert, CERT_ADDRESS_OCSP, &urls, &fault) || urls.count == 0 ||
+        !find_issuer(ops, row, need.cert, &need.issuer, &fault)) {
+        return true; /* it names none, or nobody could say whether what comes is right */
+    }
+    if (!mem_strdup(urls.items[0], &need.url, e)) {
+        return false;
+    }
+    out_need->cert = PL_TAKE(need.cert);
+    out_need->issuer = PL_TAKE(need.issuer);
+    out_need->url = PL_TAKE(need.url);
+    return true;
 }
 
 bool ops_cert_unstaple(struct ops *ops, const struct cert_row *cert, bool *out_was_there,

@@ -78,7 +78,8 @@ static void connect_two(const struct child *a, const struct child *b) {
 
 static bool belong_together(enum ipc_role a, enum ipc_role b) {
     static const unsigned pairs[] = {IPC_NET | IPC_KEYS, IPC_NET_SERVICES | IPC_KEYS,
-                                     IPC_NET_SERVICES | IPC_CONTROL, IPC_CONTROL | IPC_PROBE};
+                                     IPC_NET_SERVICES | IPC_CONTROL, IPC_CONTROL | IPC_PROBE,
+                                     IPC_CONTROL | IPC_KEYS};
     bool is_pair = false;
     for (size_t i = 0; i < PL_ARRAY_LEN(pairs); i++) {
         is_pair = is_pair || (a | b) == pairs[i];
@@ -103,6 +104,7 @@ static bool send_start(const struct supervisor *s, const struct child *child, st
     struct worker_start start = {.is_json_log = s->wish->is_json_log,
                                  .is_logging = true,
                                  .has_access_log = s->wish->has_access_log,
+                                 .fetches_from_loopback = s->wish->fetches_from_loopback,
                                  .number = child->number,
                                  .limits = s->wish->limits,
                                  .proxies = s->wish->proxies};

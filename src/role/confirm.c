@@ -49,6 +49,8 @@ struct confirm {
     uv_timer_t timer;
     void (*on_settled)(void *ctx);
     void *settled_ctx;
+    bool (*on_other)(void *ctx, const struct ipc_message *message);
+    void *other_ctx;
 };
 
 /* --- what is to be proven ------------------------------------------------------------------------
@@ -307,6 +309,9 @@ static bool on_probe(void *ctx, struct peer *peer, struct ipc_message *message) 
     uint64_t number = 0;
     bool is_proven = false;
     (void)peer;
+    if (message->type != IPC_PROVED) {
+        return confirm->on_other != NULL && confirm->on_other(confirm->other_ctx, message);
+    }
     if (!proof_read_answer(message, &number, &is_proven, &error)) {
         return false;
     }
@@ -344,6 +349,16 @@ bool confirm_connect(struct confirm *confirm, struct ipc_message *message) {
         log_error(&e, "probe-not-connected");
     }
     return true;
+}
+
+struct peer *confirm_probe(const struct confirm *confirm) {
+    return confirm->probe;
+}
+
+void confirm_on_other(struct confirm *confirm,
+                      bool (*call)(void *ctx, const struct ipc_message *message), void *ctx) {
+    confirm->on_other = call;
+    confirm->other_ctx = ctx;
 }
 
 /* --- beginning and end ---------------------------------------------------------------------------

@@ -28,6 +28,11 @@ void confirm_on_settled(struct confirm *confirm, void (*call)(void *ctx), void *
 
 /* The message "peer" with a connection to probe. False when malformed. */
 bool confirm_connect(struct confirm *confirm, struct ipc_message *message);
+/* The connection to probe, for others in control; NULL while there is none. */
+struct peer *confirm_probe(const struct confirm *confirm);
+/* Where messages of probe go that are about nothing to be proven. */
+void confirm_on_other(struct confirm *confirm,
+                      bool (*call)(void *ctx, const struct ipc_message *message), void *ctx);
 
 /* The changes after one number up to another are on their way to be served. Fails store.*,
  * base.oom. */

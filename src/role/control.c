@@ -11,6 +11,8 @@
 #include "ops/world.h"
 #include "role/confirm.h"
 #include "role/control_services.h"
+#include "role/control_staples.h"
+#include "role/control_tickets.h"
 #include "role/listing.h"
 #include "role/saved.h"
 #include "role/workers.h"
@@ -39,6 +41,8 @@ struct control_process {
     struct ops_world *world;
     struct confirm *confirm;
     struct control_services *services;
+    struct control_tickets *tickets;
+    struct control_staples *staples;
     struct listing listing; /* of roots and listeners as they were last sent */
     uv_fs_event_t watch;
     uv_timer_t poll;
@@ -218,6 +222,9 @@ static bool open_store(struct control_process *control, struct err *e) {
     ops_set_actor(control->ops, "serve");
     confirm_set_ops(control->confirm, control->ops);
     control_services_set_ops(control->services, control->ops);
+    control_staples_set_ops(control->staples, control->ops);
+    control_tickets_set_ops(control->tickets, control->ops);
+    control_tickets_tick(control->tickets);
     if (!ops_world_new(control->ops, &control->world, e)) {
         return false;
     }
@@ -303,6 +310,8 @@ static void on_poll(uv_timer_t *timer) {
     struct control_process *control = timer->data;
     look_for_changes(control);
     confirm_tick(control->confirm);
+    control_tickets_tick(control->tickets);
+    control_staples_tick(control->staples, confirm_probe(control->confirm));
     tell_world(control);
     if (control->save_at_ms != 0 && clock_monotonic_ms() >= control->save_at_ms) {
         save(control);
@@ -336,17 +345,27 @@ static void say_goodbye(const struct control_process *control) {
     }
 }
 
+static bool on_peer(struct control_process *control, struct ipc_message *message) {
+    struct worker_peer about;
+    if (!worker_peer_read(message, &about)) {
+        return false;
+    }
+    if (about.role == IPC_PROBE) {
+        return confirm_connect(control->confirm, message);
+    }
+    if (about.role == IPC_NET_SERVICES) {
+        return control_services_connect(control->services, message);
+    }
+    return about.role == IPC_KEYS && control_tickets_connect(control->tickets, message);
+}
+
 static bool on_message(struct worker *worker, struct ipc_message *message) {
     struct control_process *control = worker->own;
-    struct worker_peer about;
     switch ((unsigned)message->type) {
     case IPC_APPLIED:
         return on_applied(control, message);
     case IPC_PEER:
-        return worker_peer_read(message, &about) &&
-               (about.role == IPC_PROBE ? confirm_connect(control->confirm, message)
-                                        : about.role == IPC_NET_SERVICES &&
-                                              control_services_connect(control->services, message));
+        return on_peer(control, message);
     case IPC_STOP:
         say_goodbye(control);
         if (ops_world_is_built(control->world) && control->saved_seq != control->seq) {
@@ -381,6 +400,11 @@ static void on_settled(void *ctx) {
     tell_store(ctx);
 }
 
+static bool on_responded(void *ctx, const struct ipc_message *message) {
+    struct control_process *control = ctx;
+    return message->type == IPC_RESPONDED && control_staples_take(control->staples, message);
+}
+
 static bool begin(struct worker *worker, struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct control_process), &memory, e)) {
@@ -390,10 +414,13 @@ static bool begin(struct worker *worker, struct err *e) {
     control->worker = worker;
     control->folder = open(worker->start.data_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (!confirm_new(worker, &control->confirm, e) ||
-        !control_services_new(worker, &control->services, e)) {
+        !control_services_new(worker, &control->services, e) ||
+        !control_tickets_new(worker, &control->tickets, e) ||
+        !control_staples_new(&control->staples, e)) {
         return false;
     }
     confirm_on_settled(control->confirm, on_settled, control);
+    confirm_on_other(control->confirm, on_responded, control);
     return start_watching(control, e);
 }
 
@@ -437,6 +464,8 @@ static void end(struct worker *worker) {
     }
     confirm_free(control->confirm);
     control_services_free(control->services);
+    control_tickets_free(control->tickets);
+    control_staples_free(control->staples);
     ops_world_free(control->world);
     ops_close(control->ops);
     listing_clear(&control->listing);

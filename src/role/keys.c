@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "keys/key_table.h"
 #include "keys/service.h"
+#include "role/ticket_note.h"
 #include "role/workers.h"
 #include "sys/file.h"
 #include "tls/policy.h"
@@ -27,6 +28,7 @@ enum {
     TICKET_CHECK_MS = 1000,
     TICKETS_LIFETIME_MS = TLS_TICKET_LIFETIME_S * 1000,
     TICKET_AHEAD_MS = 10 * 1000, /* all of net have it before its time */
+    TICKET_GRACE_MS = 5 * 1000,  /* so long shared ones are waited for, at the start and later */
 };
 
 /* Ticket keys of one kind of net: what one could do with the other's tickets must not be. */
@@ -44,6 +46,7 @@ struct keys_process {
     struct tickets tickets[2];
     uv_timer_t timer;
     int64_t flushed_ms;
+    int64_t began_ms; /* serving, on the monotonic clock */
 };
 
 /* --- handshakes ----------------------------------------------------------------------------------
@@ -155,11 +158,37 @@ static void give_to_all(const struct keys_process *keys, enum ipc_role role,
     }
 }
 
-/* All of a kind have a key before the first of them encrypts with it. */
+/* The newest first; the oldest makes room. One that is there already is left alone. */
+static void add_ticket(const struct keys_process *keys, struct tickets *tickets,
+                       const struct ticket_key *key) {
+    size_t at = 0;
+    for (size_t i = 0; i < tickets->count; i++) {
+        if (memcmp(tickets->keys[i].name, key->name, sizeof(key->name)) == 0) {
+            return;
+        }
+        at += tickets->keys[i].not_before_ms > key->not_before_ms ? 1 : 0;
+    }
+    if (at == TICKET_KEYS_MAX) {
+        return;
+    }
+    size_t last = tickets->count < TICKET_KEYS_MAX ? tickets->count : TICKET_KEYS_MAX - 1;
+    memmove(&tickets->keys[at + 1], &tickets->keys[at], (last - at) * sizeof(*key));
+    tickets->keys[at] = *key;
+    tickets->count = last + 1;
+    give_to_all(keys, tickets->role, key);
+}
+
+/*
+ * Where control brings none that all nodes share (the store is away), they are made here: all of a
+ * kind have a key before the first of them encrypts with it.
+ */
 static void renew_tickets(const struct keys_process *keys, struct tickets *tickets) {
     int64_t now_ms = clock_now_ms();
     int64_t newest_ms = tickets->count == 0 ? 0 : tickets->keys[0].not_before_ms;
-    if (tickets->count > 0 && now_ms + TICKET_AHEAD_MS < newest_ms + TICKETS_LIFETIME_MS / 4) {
+    bool is_due = tickets->count == 0 ? clock_monotonic_ms() >= keys->began_ms + TICKET_GRACE_MS
+                                      : now_ms + TICKET_AHEAD_MS - TICKET_GRACE_MS >=
+                                            newest_ms + TICKETS_LIFETIME_MS / 4;
+    if (!is_due) {
         return;
     }
     struct ticket_key key;
@@ -168,11 +197,7 @@ static void renew_tickets(const struct keys_process *keys, struct tickets *ticke
     }
     key.not_before_ms = tickets->count == 0 ? now_ms : newest_ms + TICKETS_LIFETIME_MS / 4;
     key.not_before_ms = key.not_before_ms < now_ms ? now_ms : key.not_before_ms;
-    size_t kept = tickets->count < TICKET_KEYS_MAX ? tickets->count : TICKET_KEYS_MAX - 1;
-    memmove(&tickets->keys[1], &tickets->keys[0], kept * sizeof(key));
-    tickets->keys[0] = key;
-    tickets->count = kept + 1;
-    give_to_all(keys, tickets->role, &key);
+    add_ticket(keys, tickets, &key);
     secret_cleanse(&key, sizeof(key));
 }
 
@@ -195,12 +220,83 @@ static void give_tickets(const struct keys_process *keys, struct peer *peer) {
     }
 }
 
+/* --- ticket keys that all nodes share ------------------------------------------------------------
+ */
+
+enum {
+    TICKET_SECRET_LEN =
+        sizeof(((struct ticket_key *)0)->aes) + sizeof(((struct ticket_key *)0)->mac)
+};
+
+/* A new one, sealed: it is used when it comes back from the store. */
+static bool on_ticket_wanted(const struct keys_process *keys, struct peer *peer,
+                             const struct ipc_message *message) {
+    struct ticket_note note;
+    struct err e = {0};
+    PL_AUTO(secret_clear) struct secret value = {0};
+    PL_AUTO(buf_clear) struct buf blob = {.max = TICKET_BLOB_MAX};
+    PL_AUTO(buf_clear) struct buf answer = {.max = TICKET_NOTE_MAX};
+    if (!ticket_note_read(message->bytes, message->len, &note)) {
+        return false;
+    }
+    bool ok =
+        secret_init(&value, TICKET_SECRET_LEN, &e) && random_bytes(value.bytes, value.len, &e) &&
+        ring_seal_secret(keys->ring, TICKETS_TABLE, &note.id, TICKETS_COLUMN, &value, &blob, &e);
+    if (ok) {
+        memcpy(note.sealing_key_id, ring_sealing_key_id(keys->ring), sizeof(note.sealing_key_id));
+        memcpy(note.blob, blob.data, blob.len);
+        note.blob_len = blob.len;
+        ok = ticket_note_pack(&note, &answer, &e);
+    }
+    if (!ok) {
+        log_error(&e, "ticket-key-not-made");
+        return true;
+    }
+    peer_send(peer, IPC_TICKET_MADE, answer.data, answer.len, -1);
+    return true;
+}
+
+static bool on_ticket_shared(struct keys_process *keys, const struct ipc_message *message) {
+    struct ticket_note note;
+    struct err e = {0};
+    PL_AUTO(secret_clear) struct secret value = {0};
+    if (!ticket_note_read(message->bytes, message->len, &note)) {
+        return false;
+    }
+    if (!ring_open_secret(keys->ring, TICKETS_TABLE, &note.id, TICKETS_COLUMN, note.blob,
+                          note.blob_len, &value, &e) ||
+        value.len != TICKET_SECRET_LEN) {
+        log_error(&e, "ticket-key-not-opened");
+        return true;
+    }
+    struct ticket_key key = {.not_before_ms = note.not_before_ms};
+    memcpy(key.name, note.id.bytes, sizeof(key.name));
+    memcpy(key.aes, value.bytes, sizeof(key.aes));
+    memcpy(key.mac, value.bytes + sizeof(key.aes), sizeof(key.mac));
+    for (size_t i = 0; i < PL_ARRAY_LEN(keys->tickets); i++) {
+        if (keys->tickets[i].role == note.net) {
+            add_ticket(keys, &keys->tickets[i], &key);
+        }
+    }
+    secret_cleanse(&key, sizeof(key));
+    return true;
+}
+
 /* --- who asks ------------------------------------------------------------------------------------
  */
 
 static bool on_caller(void *ctx, struct peer *peer, struct ipc_message *message) {
     struct keys_process *keys = ctx;
-    return message->type == IPC_SIGN ? on_sign(keys, peer, message) : on_call(keys, peer, message);
+    switch ((unsigned)message->type) {
+    case IPC_SIGN:
+        return on_sign(keys, peer, message);
+    case IPC_TICKET_WANTED:
+        return on_ticket_wanted(keys, peer, message);
+    case IPC_TICKET_SHARED:
+        return on_ticket_shared(keys, message);
+    default:
+        return on_call(keys, peer, message);
+    }
 }
 
 static void on_caller_gone(void *ctx, struct peer *peer) {
@@ -320,7 +416,7 @@ static void keep(struct worker *worker, struct sandbox_wish *wish) {
 
 static void ready(struct worker *worker) {
     struct keys_process *keys = worker->own;
-    renew_all_tickets(keys);
+    keys->began_ms = clock_monotonic_ms();
     (void)uv_timer_start(&keys->timer, on_timer, TICKET_CHECK_MS, TICKET_CHECK_MS);
 }
 

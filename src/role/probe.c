@@ -8,8 +8,10 @@
  */
 #include "base/mem.h"
 #include "base/str.h"
+#include "http/fetch.h"
 #include "role/probe_trace.h"
 #include "role/proof.h"
+#include "role/stapling.h"
 #include "role/workers.h"
 #include "tls/client.h"
 
@@ -17,7 +19,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PROOF_TIMEOUT_MS = 3000, FOLDERS_MAX = 8, ANSWER_MAX = 8 * 1024 };
+enum {
+    PROOF_TIMEOUT_MS = 3000,
+    RESPONDER_TIMEOUT_MS = 15 * 1000,
+    FOLDERS_MAX = 8,
+    ANSWER_MAX = 8 * 1024
+};
 
 struct probe_process {
     struct worker *worker;
@@ -82,10 +89,85 @@ static void answer(uv_work_t *request, int status) {
     mem_free(proving);
 }
 
+/* --- OCSP responses ------------------------------------------------------------------------------
+ */
+
+struct asking {
+    uv_work_t work;
+    struct probe_process *probe;
+    uint64_t number;
+    char *url;
+    struct cert *cert;
+    struct cert *issuer;
+    struct buf response;
+    bool is_there;
+    struct err error;
+};
+
+static void asking_free(struct asking *asking) {
+    mem_free(asking->url);
+    cert_free(asking->cert);
+    cert_free(asking->issuer);
+    buf_clear(&asking->response);
+    mem_free(asking);
+}
+
+static void ask_responder(uv_work_t *request) {
+    struct asking *asking = request->data;
+    bool is_loopback = asking->probe->worker->start.fetches_from_loopback;
+    const struct fetch_wish wish = {.url = asking->url,
+                                    .networks = FETCH_PRIVATE | (is_loopback ? FETCH_LOOPBACK : 0U),
+                                    .timeout_ms = RESPONDER_TIMEOUT_MS};
+    asking->is_there =
+        fetch_ocsp(asking->cert, asking->issuer, &wish, &asking->response, &asking->error);
+}
+
+static void tell_response(uv_work_t *request, int status) {
+    struct asking *asking = request->data;
+    PL_AUTO(buf_clear) struct buf message = {.max = STAPLING_ANSWER_MAX};
+    struct pack_writer w = {.out = &message};
+    struct stapling_answer answer = {.number = asking->number, .error = asking->error};
+    if (status == 0 && asking->is_there) {
+        answer.der = asking->response.data;
+        answer.der_len = asking->response.len;
+    }
+    stapling_pack_answer(&answer, &w);
+    if (asking->probe->control != NULL && pack_end(&w, NULL)) {
+        peer_send(asking->probe->control, IPC_RESPONDED, message.data, message.len, -1);
+    }
+    asking_free(asking);
+}
+
+static bool on_ask_responder(struct probe_process *probe, const struct ipc_message *message) {
+    struct stapling_wish wish;
+    void *memory = NULL;
+    if (!stapling_read(message->bytes, message->len, &wish)) {
+        return false;
+    }
+    if (!mem_alloc(sizeof(struct asking), &memory, NULL)) {
+        return true; /* control gives up by its own deadline */
+    }
+    struct asking *asking = memory;
+    asking->probe = probe;
+    asking->number = wish.number;
+    asking->work.data = asking;
+    buf_init(&asking->response, STAPLING_DER_MAX);
+    if (!mem_strdup(wish.url, &asking->url, NULL) ||
+        !cert_from_der(wish.cert, wish.cert_len, &asking->cert, NULL) ||
+        !cert_from_der(wish.issuer, wish.issuer_len, &asking->issuer, NULL) ||
+        uv_queue_work(&probe->worker->loop, &asking->work, ask_responder, tell_response) != 0) {
+        asking_free(asking);
+    }
+    return true;
+}
+
 static bool on_control(void *ctx, struct peer *peer, struct ipc_message *message) {
     struct probe_process *probe = ctx;
     void *memory = NULL;
     (void)peer;
+    if (message->type == IPC_ASK_RESPONDER) {
+        return on_ask_responder(probe, message);
+    }
     if (!mem_alloc(sizeof(struct proving), &memory, NULL)) {
         return true; /* control gives up by its own deadline */
     }

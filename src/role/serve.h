@@ -17,6 +17,7 @@ struct serve_wish {
     int ready_fd;        /* gets a byte and is closed once all listeners are open; -1: none */
     bool has_access_log; /* a line a request on standard output */
     bool is_json_log;
+    bool fetches_from_loopback;     /* OCSP responders on this machine are asked, too */
     uint32_t net_count;             /* processes that serve; 0: one for each processor */
     struct worker_limits limits;    /* of each of them */
     struct worker_proxies proxies;  /* trusted beside this machine itself */

@@ -27,6 +27,7 @@ void worker_start_pack(const struct worker_start *start, struct pack_writer *w) 
     pack_bool(w, start->is_json_log);
     pack_bool(w, start->is_logging);
     pack_bool(w, start->has_access_log);
+    pack_bool(w, start->fetches_from_loopback);
     pack_u32(w, start->number);
     pack_u32(w, start->limits.connections);
     pack_u32(w, start->limits.per_client);
@@ -46,6 +47,7 @@ bool worker_start_read(const struct ipc_message *message, struct worker_start *o
     out_start->is_json_log = unpack_bool(&r);
     out_start->is_logging = unpack_bool(&r);
     out_start->has_access_log = unpack_bool(&r);
+    out_start->fetches_from_loopback = unpack_bool(&r);
     out_start->number = unpack_u32(&r);
     out_start->limits.connections = unpack_u32(&r);
     out_start->limits.per_client = unpack_u32(&r);

@@ -37,7 +37,8 @@ struct worker_start {
     bool is_json_log;
     bool is_logging; /* else silent: the command line says what failed */
     bool has_access_log;
-    uint32_t number; /* of several of a kind */
+    bool fetches_from_loopback; /* probe may ask responders on this machine */
+    uint32_t number;            /* of several of a kind */
     struct worker_limits limits;
     struct worker_proxies proxies;
     char data_dir[4096];    /* "" where there is none */

@@ -179,3 +179,38 @@ def test_stuck_keys_fail_handshakes_and_nothing_else(site):
         os.kill(keys, signal.SIGCONT)
         kept.close()
     processes.Load(port, root, host).once()
+
+
+def resume(store, port, session, *options):
+    """Whether a client's session of before is gone on with."""
+    said = serving.handshake(store, port, 'www.example.com', *options, '-sess_in', session)
+    assert 'Verify return code: 0' in said or 'Verification: OK' in said
+    return 'Reused, ' in said
+
+
+@pytest.mark.parametrize('version', ['-tls1_2', '-tls1_3'])
+def test_a_session_goes_on_after_the_server_was_started_anew(site, store, server, version):
+    running, port, root, _ = site
+    session = store.folder / 'session'
+    # OpenSSL's client keeps the session of a ticket that came before it went.
+    clients.run('sh', '-c', f'(sleep 1; echo Q) | openssl s_client -connect 127.0.0.1:{port} -servername www.example.com '
+                f'-CAfile {root} {version} -sess_out {session} -ign_eof', check=False)
+    assert resume(store, port, session, version)
+    running.stop()
+    server()
+    assert resume(store, port, session, version)
+
+
+@pytest.mark.plain
+def test_without_its_store_a_server_makes_ticket_keys_of_its_own(site, store, server):
+    running, port, root, _ = site
+    running.stop()
+    os.rename(store.data / 'store.db', store.data / 'elsewhere')
+    server().wait_log('store-lost')
+    session = store.folder / 'session'
+
+    def has_session():
+        clients.run('sh', '-c', f'(sleep 0.3; echo Q) | openssl s_client -connect 127.0.0.1:{port} -servername www.example.com '
+                    f'-CAfile {root} -tls1_2 -sess_out {session} -ign_eof', check=False)
+        return session.exists() and resume(store, port, session, '-tls1_2')
+    processes.wait_for(has_session, 20, 'a ticket')

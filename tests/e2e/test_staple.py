@@ -1,8 +1,14 @@
 """OCSP responses, stapled: what clients get, and what is refused."""
+import datetime
+import http.server
 import re
+import threading
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
 
 import clients
 from serving import site
@@ -13,15 +19,16 @@ HOST = 'shop.internal'
 class Responder:
     """A CA with one server certificate, that answers for it as OpenSSL's tool does."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, url=None):
         self.folder = folder
         self.serial = '1001'
         self.run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
                  '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=Staple CA', '-days', '30')
         self.run('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
                  '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', f'/CN={HOST}')
+        access = f'authorityInfoAccess=OCSP;URI:{url}\n' if url else ''
         (folder / 'leaf.ext').write_text(
-            f'subjectAltName=DNS:{HOST}\nextendedKeyUsage=serverAuth\n', encoding='ascii')
+            f'subjectAltName=DNS:{HOST}\nextendedKeyUsage=serverAuth\n{access}', encoding='ascii')
         self.run('x509', '-req', '-in', 'leaf.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-out',
                  'leaf.pem', '-days', '20', '-extfile', 'leaf.ext', '-set_serial',
                  f'0x{self.serial}')
@@ -124,3 +131,83 @@ def test_what_clients_would_refuse_is_refused(shop):
     shop.fails(2, 'cli.argument.missing', 'cert', 'staple', 'Shop')
     shop.fails(4, 'ops.cert.missing', 'cert', 'staple', 'Nothing', '--file', 'text.der')
     assert 'no response sent' in look(shop)
+
+
+class Http(http.server.ThreadingHTTPServer):
+    """Gives the same answer to whoever asks, and counts."""
+
+    def __init__(self, port):
+        super().__init__(('127.0.0.1', port), HttpAnswer)
+        self.answer, self.status, self.asked = b'', 200, 0
+        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self.thread.start()
+
+
+class HttpAnswer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.server.asked += 1
+        self.send_response(self.server.status)
+        self.send_header('Content-Type', 'application/ocsp-response')
+        self.send_header('Content-Length', str(len(self.server.answer)))
+        self.end_headers()
+        self.wfile.write(self.server.answer)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def offered(store, server, ports):
+    """A shop whose certificate names a responder on this machine; not served yet."""
+    store.port, port = ports(2)
+    store.http = Http(port)
+    store.responder = Responder(store.folder, f'http://127.0.0.1:{port}/ocsp')
+    store.http.answer = store.responder.answer().read_bytes()
+    store.run('cert', 'import', 'bundle.pem', '--name', 'Shop')
+    site(store, 'shop')
+    store.run('bind', 'add', 'shop', f'https://127.0.0.1:{store.port}', '--host', HOST, '--cert', 'Shop')
+    store.serve = server
+    yield store
+    store.http.shutdown()
+    store.http.server_close()
+
+
+def test_what_the_responder_says_is_fetched_and_stapled(offered):
+    offered.serve('--fetch-from-loopback')
+    wait(offered, 'OCSP Response Status: successful')
+    assert 'Cert Status: good' in look(offered)
+    assert offered.http.asked == 1
+    fetched, = [one for one in offered.json('undo', '--list')['operations'] if 'staple' in one['title']]
+    assert not fetched['is_undoable'] and fetched['actor'] == 'serve'
+
+
+def test_a_response_is_renewed_when_half_of_its_time_has_passed(offered):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None)
+    leaf, issuer = (x509.load_pem_x509_certificate((offered.folder / name).read_bytes()) for name in ('leaf.pem', 'ca.pem'))
+    key = serialization.load_pem_private_key((offered.folder / 'ca.key').read_bytes(), None)
+    old = ocsp.OCSPResponseBuilder().add_response(
+        cert=leaf, issuer=issuer, algorithm=hashes.SHA1(), cert_status=ocsp.OCSPCertStatus.GOOD,
+        this_update=now - datetime.timedelta(days=2), next_update=now + datetime.timedelta(days=1),
+        revocation_time=None, revocation_reason=None).responder_id(ocsp.OCSPResponderEncoding.HASH, issuer)
+    (offered.folder / 'old.der').write_bytes(old.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    offered.run('cert', 'staple', 'Shop', '--file', offered.folder / 'old.der')
+    offered.serve('--fetch-from-loopback')
+    fresh = ocsp.load_der_ocsp_response(offered.http.answer).next_update.strftime('%b %e %H:%M:%S %Y')
+    wait(offered, f'Next Update: {fresh}')
+
+
+def test_this_machine_is_not_asked_unless_it_may_be(offered):
+    running = offered.serve()
+    running.wait_log('staple-not-fetched .*http.fetch.address')
+    assert offered.http.asked == 0 and 'no response sent' in look(offered)
+
+
+@pytest.mark.parametrize('status, content', [(500, b''), (200, b''), (200, b'no response'), (200, None)])
+def test_a_responder_that_does_not_do_is_left_alone_for_a_while(offered, status, content):
+    offered.http.status = status
+    offered.http.answer = offered.responder.answer('revoked.der', 'R').read_bytes() if content is None else content
+    running = offered.serve('--fetch-from-loopback')
+    running.wait_log('staple-not-fetched')
+    time.sleep(2.5)
+    assert offered.http.asked == 1 and 'no response sent' in look(offered)

@@ -4,6 +4,8 @@
 #include "keys/unpack_wire.h"
 #include "role/listing.h"
 #include "role/proof.h"
+#include "role/stapling.h"
+#include "role/ticket_note.h"
 #include "role/worker.h"
 
 static void see_path(void *ctx, const char *path) {
@@ -41,6 +43,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     }
     (void)worker_start_read(&message, &start);
     (void)worker_peer_read(&message, &about);
+    struct ticket_note note;
+    if (ticket_note_read(bytes, len, &note)) {
+        FUZZ_CHECK(note.blob_len <= sizeof(note.blob));
+        FUZZ_CHECK(note.net == IPC_NET || note.net == IPC_NET_SERVICES);
+    }
+    struct stapling_wish stapling = {0};
+    if (stapling_read(bytes, len, &stapling)) {
+        FUZZ_CHECK(strlen(stapling.url) < STAPLING_URL_MAX && stapling.cert_len > 0);
+    }
+    struct stapling_answer response = {0};
+    if (stapling_read_answer(bytes, len, &response)) {
+        FUZZ_CHECK(response.error.step_count <= ERR_STEPS_MAX);
+    }
     (void)!unpack_wire_result(bytes, len, &unpacked, &error);
     return 0;
 }
