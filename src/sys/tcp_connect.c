@@ -67,6 +67,11 @@ static void tell(int fd, const struct addrinfo *address, struct tcp_connection *
     }
 }
 
+/* All of .localhost is this machine (RFC 6761 §6.3), which not every resolver knows. */
+static const char *name_to_resolve(const char *host) {
+    return str_ends_with(host, ".localhost") ? "localhost" : host;
+}
+
 enum tcp_connect_outcome tcp_connect(const char *host, uint16_t port, int64_t deadline_ms,
                                      struct tcp_connection *out) {
     char service[8];
@@ -74,7 +79,7 @@ enum tcp_connect_outcome tcp_connect(const char *host, uint16_t port, int64_t de
     PL_AUTO(free_addresses) struct addrinfo *addresses = NULL;
     *out = (struct tcp_connection){.fd = -1};
     (void)snprintf(service, sizeof(service), "%u", port);
-    if (getaddrinfo(host, service, &hints, &addresses) != 0) {
+    if (getaddrinfo(name_to_resolve(host), service, &hints, &addresses) != 0) {
         return TCP_NO_ADDRESS;
     }
     for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
