@@ -1,7 +1,8 @@
 /*
  * The process "control": the store. It turns the bindings into what net serves, version by version
  * (ops/world.h), and hands them to the supervisor; it learns from there what is served, has each
- * change proven by probe, and takes back what cannot be proven (role/confirm.h).
+ * change proven by probe, and takes back what cannot be proven (role/confirm.h). It answers what
+ * the site "services" is asked, and keeps ticket keys and OCSP responses fresh (control_*.h).
  *
  * Changes are noticed by a byte in DIR/changed, and by a look each second.
  */

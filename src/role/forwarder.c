@@ -81,14 +81,18 @@ static void finish(struct forwarder *f, struct waiting *w, struct http_response 
     }
 }
 
+static void make_page(struct http_response *response, int status, const char *sentence) {
+    http_response_init(response, status);
+    if (!http_response_add(response, "Retry-After", "1", NULL) ||
+        !http_response_set_page(response, status, sentence, NULL)) {
+        response->must_close = true;
+        response->status = status;
+    }
+}
+
 static void finish_with(struct forwarder *f, struct waiting *w, int status, const char *sentence) {
     struct http_response response;
-    http_response_init(&response, status);
-    if (!http_response_add(&response, "Retry-After", "1", NULL) ||
-        !http_response_set_page(&response, status, sentence, NULL)) {
-        response.must_close = true;
-        response.status = status;
-    }
+    make_page(&response, status, sentence);
     finish(f, w, &response);
     http_response_clear(&response);
 }
@@ -125,11 +129,30 @@ static bool is_overdue(const struct forwarder *f, const struct waiting *w) {
     return (int64_t)uv_now(&f->worker->loop) - w->since_ms >= FORWARDER_TIMEOUT_MS;
 }
 
-/* The first is the oldest. One that was sent stays in the window until its answer is there. */
+/* The first is the oldest; its client is told. One that was sent stays in the window until its
+ * answer is there, for it still is in control's queue. */
+static bool expire_one(struct forwarder *f) {
+    struct http_response response;
+    struct waiting *w = f->first;
+    while (w != NULL && w->connection == NULL) {
+        w = w->later;
+    }
+    if (w == NULL || !is_overdue(f, w)) {
+        return false;
+    }
+    make_page(&response, 504, "The answer did not come in time.");
+    if (w->is_sent) {
+        net_answer(f->net, PL_TAKE(w->connection), &response);
+    } else {
+        finish(f, w, &response);
+    }
+    http_response_clear(&response);
+    return true;
+}
+
 static void on_tick(uv_timer_t *tick) {
     struct forwarder *f = tick->data;
-    while (f->first != NULL && is_overdue(f, f->first)) {
-        finish_with(f, f->first, 504, "The answer did not come in time.");
+    while (expire_one(f)) {
     }
     if (f->first == NULL) {
         (void)uv_timer_stop(tick);

@@ -239,6 +239,24 @@ def test_requests_wait_while_control_is_busy(services):
         assert all(b' 404 ' in head for head, _ in read_answers(connection, 40))
 
 
+def test_who_waits_too_long_is_told_and_the_others_are_answered_later(services):
+    control, = processes.by_role(services.running)['control']
+    request = f'GET /api/v1/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n'.encode()
+    with services.connect() as connection:
+        connection.settimeout(60)
+        os.kill(control, signal.SIGSTOP)
+        try:
+            connection.sendall(request)
+            (head, page), = read_answers(connection, 1)
+            assert b' 504 ' in head and b'in time' in page and b'Retry-After' in head
+        finally:
+            os.kill(control, signal.SIGCONT)
+        # The late answer is nobody's any more: the next request gets its own.
+        connection.sendall(request)
+        (head, page), = read_answers(connection, 1)
+        assert b' 404 ' in head and b'programming interface' in page
+
+
 def test_what_was_asked_of_a_control_that_ended_is_asked_again_or_given_up(services):
     control, = processes.by_role(services.running)['control']
     with services.connect() as reader, services.connect() as writer:
