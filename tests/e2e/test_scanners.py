@@ -16,6 +16,9 @@ NOT_TLS = {'HSTS', 'HPKP', 'security_headers', 'DNS_CAArecord', 'OCSP_stapling',
            'certificate_transparency', 'server_banner', 'banner_server'}
 # The scanner about itself: Debian's openssl has no old engines and no RC4.
 ABOUT_ITSELF = {'engine_problem', 'scanProblem', 'old_fart', 'RC4'}
+# Asks for a ticket with "openssl s_client </dev/null", which on a busy machine leaves before any
+# server's tickets have come (also before openssl s_server's). Resumption has tests of its own.
+TOO_HASTY = ('sessionresumption_ticket', 'check failed because of connect problem')
 # Most of a minute each, and modern is a part of intermediate.
 SCANNED = ['intermediate', 'modern'] if 'PADLOCK_SOAK' in os.environ else ['intermediate']
 
@@ -61,5 +64,6 @@ def test_testssl(site, store, policy):
     assert len(findings) > 40
     complaints = [(one['severity'], one['id'], one['finding']) for one in findings
                   if one['severity'] not in ('OK', 'INFO', 'DEBUG')
-                  and one['id'].split(' ')[0] not in NOT_TLS | ABOUT_ITSELF]
+                  and one['id'].split(' ')[0] not in NOT_TLS | ABOUT_ITSELF
+                  and (one['id'], one['finding']) != TOO_HASTY]
     assert complaints == []
