@@ -2,15 +2,14 @@
 #include "tls/client_offer.h"
 
 #include "base/mem.h"
-#include "base/str.h"
-#include "pki/openssl.h"
+#include "tls/ja4.h"
 #include "tls/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { JA4_TEXT_MAX = 16 * 1024, JA4_HASH_DIGITS = 12, EXTENSION_SNI = 0, EXTENSION_ALPN = 16 };
+enum { JA4_TEXT_MAX = 16 * 1024, EXTENSION_SNI = 0, EXTENSION_ALPN = 16 };
 
 struct client_offer {
     uint16_t legacy_version;
@@ -182,15 +181,6 @@ static size_t gather(const struct client_offer *offer, enum client_offer_list li
     return count;
 }
 
-static bool append_numbers(struct buf *out, const uint16_t *numbers, size_t count, struct err *e) {
-    for (size_t i = 0; i < count; i++) {
-        if (!buf_printf(out, e, "%s%04x", i == 0 ? "" : ",", numbers[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool append_sorted(const struct client_offer *offer, enum client_offer_list list,
                           struct buf *out, struct err *e) {
     uint16_t numbers[CLIENT_OFFER_MAX / 2];
@@ -198,7 +188,7 @@ static bool append_sorted(const struct client_offer *offer, enum client_offer_li
     if (count > 0) {
         qsort(numbers, count, sizeof(numbers[0]), compare_numbers);
     }
-    return append_numbers(out, numbers, count, e);
+    return ja4_append_numbers(out, numbers, count, e);
 }
 
 /* Extensions by number, then signature algorithms as sent. */
@@ -206,7 +196,8 @@ static bool append_extensions(const struct client_offer *offer, struct buf *out,
     uint16_t schemes[CLIENT_OFFER_MAX / 2];
     size_t count = gather(offer, CLIENT_OFFER_SCHEMES, true, schemes);
     return append_sorted(offer, CLIENT_OFFER_EXTENSIONS, out, e) &&
-           (count == 0 || (buf_append_byte(out, '_', e) && append_numbers(out, schemes, count, e)));
+           (count == 0 ||
+            (buf_append_byte(out, '_', e) && ja4_append_numbers(out, schemes, count, e)));
 }
 
 static const char *version_digits(const struct client_offer *offer) {
@@ -216,45 +207,16 @@ static const char *version_digits(const struct client_offer *offer) {
         uint16_t version = client_offer_at(offer, CLIENT_OFFER_VERSIONS, i);
         highest = !tls_is_grease(version) && version > highest ? version : highest;
     }
-    switch (highest) {
-    case 0x0304:
-        return "13";
-    case 0x0303:
-        return "12";
-    case 0x0302:
-        return "11";
-    case 0x0301:
-        return "10";
-    case 0x0300:
-        return "s3";
-    default:
-        return "00";
-    }
+    return ja4_version(highest);
 }
 
-static bool is_alphanumeric(uint8_t byte) {
-    return str_is_alpha((char)byte) || str_is_digit((char)byte);
-}
-
-/* First and last character of the first protocol; of its digits when these are no letters. */
+/* Of the first protocol. */
 static void protocol_characters(const struct client_offer *offer, char out[3]) {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t *name = NULL;
     size_t len = 0;
     size_t cursor = 0;
-    (void)memcpy(out, "00", 3);
-    if (!client_offer_next_protocol(offer, &cursor, &name, &len) || len == 0) {
-        return;
-    }
-    uint8_t first = name[0];
-    uint8_t last = name[len - 1];
-    bool is_text = is_alphanumeric(first) && is_alphanumeric(last);
-    out[0] = is_text ? (char)first : digits[first >> 4];
-    out[1] = is_text ? (char)last : digits[last & 0xF];
-}
-
-static size_t capped(size_t count) {
-    return count < 99 ? count : 99;
+    bool is_there = client_offer_next_protocol(offer, &cursor, &name, &len);
+    ja4_protocol(name, is_there ? len : 0, out);
 }
 
 static void write_start(const struct client_offer *offer, char out[11]) {
@@ -265,19 +227,7 @@ static void write_start(const struct client_offer *offer, char out[11]) {
     bool has_name = client_offer_has(offer, CLIENT_OFFER_EXTENSIONS, EXTENSION_SNI);
     protocol_characters(offer, protocol);
     (void)snprintf(out, 11, "t%.2s%c%02u%02u%.2s", version_digits(offer), has_name ? 'd' : 'i',
-                   (unsigned)capped(suites), (unsigned)capped(extensions), protocol);
-}
-
-/* The first digits of the text's SHA-256; zeros of an empty one. */
-static bool write_hash(const struct buf *text, char out[JA4_HASH_DIGITS + 1], struct err *e) {
-    uint8_t digest[32] = {0};
-    if (text->len > 0 && !sha256(text->data, text->len, digest, e)) {
-        return false;
-    }
-    for (size_t i = 0; i < JA4_HASH_DIGITS / 2; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    }
-    return true;
+                   ja4_count(suites), ja4_count(extensions), protocol);
 }
 
 bool client_offer_ja4(const struct client_offer *offer, char out[CLIENT_OFFER_JA4_SIZE],
@@ -288,12 +238,13 @@ bool client_offer_ja4(const struct client_offer *offer, char out[CLIENT_OFFER_JA
     buf_init(&suites, JA4_TEXT_MAX);
     buf_init(&extensions, JA4_TEXT_MAX);
     char start[11];
-    char suites_hash[JA4_HASH_DIGITS + 1] = "";
-    char extensions_hash[JA4_HASH_DIGITS + 1] = "";
+    char suites_hash[JA4_HASH_SIZE] = "";
+    char extensions_hash[JA4_HASH_SIZE] = "";
     write_start(offer, start);
     if (!append_sorted(offer, CLIENT_OFFER_SUITES, &suites, e) ||
-        !append_extensions(offer, &extensions, e) || !write_hash(&suites, suites_hash, e) ||
-        !write_hash(&extensions, extensions_hash, e)) {
+        !append_extensions(offer, &extensions, e) ||
+        !ja4_hash(buf_string(&suites), suites.len, suites_hash, e) ||
+        !ja4_hash(buf_string(&extensions), extensions.len, extensions_hash, e)) {
         return false;
     }
     (void)snprintf(out, CLIENT_OFFER_JA4_SIZE, "%s_%s_%s", start, suites_hash, extensions_hash);

@@ -1,4 +1,5 @@
 """padlock trace: others' servers in every version, every exchange; failures; what is printed."""
+import hashlib
 import pathlib
 import re
 import socket
@@ -322,6 +323,31 @@ def test_wireshark_decrypts(padlock, tmp_path, mode):
     clients.run('editcap', '--discard-all-secrets', capture, bare)
     assert count(bare, 'http') == 0
     assert count(bare, 'http', '-o', f'tls.keylog_file:{log}') >= 2 * times
+
+
+@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'hrr'])
+def test_fingerprints_are_wireshark_s(padlock, tmp_path, mode):
+    capture = tmp_path / 'a.pcapng'
+    handshake = padlock.json('trace', '--lab', mode, '--pcap', capture)['handshakes'][0]
+    told = clients.run('tshark', '-r', capture, '-Y', 'tls.handshake.type == 2', '-T', 'fields', '-E', 'separator=;',
+                       *[word for field in ('ja3s', 'ja3s_full', 'ciphersuite', 'extension.type', 'extensions_alpn_str')
+                         for word in ('-e', f'tls.handshake.{field}')], home=tmp_path)
+    # What follows a TLS 1.3 ServerHello in its record's flight is decrypted, and has extensions of its own.
+    ja3s, full, suite, extensions, protocol = [line for line in told.splitlines() if line.count(';') == 4][-1].split(';')
+    prints = handshake['fingerprint']
+    assert (prints['ja3s'], prints['ja3s_raw']) == (ja3s, full)
+    count = len(full.split(',')[2].split('-'))
+    listed = ','.join(f'{int(number):04x}' for number in full.split(',')[2].split('-'))
+    assert extensions.split(',')[:count] == full.split(',')[2].split('-')
+    digest = hashlib.sha256(listed.encode()).hexdigest()[:12]
+    version = '13' if mode in ('tls13', 'hrr') else '12'
+    inside = protocol[0] + protocol[-1] if version == '12' and protocol else '00'
+    assert prints['ja4s'] == f't{version}{count:02}{inside}_{int(suite, 16):04x}_{digest}'
+    assert prints['ja4s_raw'] == f't{version}{count:02}{inside}_{int(suite, 16):04x}_{listed}'
+    for certificate in handshake['certificates']:
+        parts = certificate['ja4x_raw'].split('_')
+        assert certificate['ja4x'] == '_'.join(hashlib.sha256(part.encode()).hexdigest()[:12] for part in parts)
+        assert '551d11' in parts[2] or '551d13' in parts[2]
 
 
 def test_a_capture_of_a_real_server(padlock, leaves, tmp_path):

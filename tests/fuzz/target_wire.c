@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "inspect/wire/fields.h"
-#include "inspect/wire/hello.h"
+#include "inspect/wire/fingerprint.h"
 
 static const uint16_t versions[] = {0, 0x0300, 0x0301, 0x0303, 0x0304};
 
@@ -45,6 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     if (wire_server_hello_read(message, &hello)) {
         FUZZ_CHECK(hello.random != NULL && hello.session_id.len <= 32);
         FUZZ_CHECK(hello.share.len <= len && hello.extensions.len <= len);
+        struct wire_server_print print;
+        struct err e = {0};
+        FUZZ_CHECK(wire_fingerprint_server(&hello, &print, NULL, NULL, &e));
+        FUZZ_CHECK(strlen(print.ja3s) == 32 && strlen(print.ja4s) == WIRE_JA4S_SIZE - 1);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "inspect/trace/explain.h"
+#include "inspect/wire/fingerprint.h"
 #include "inspect/wire/numbers.h"
 #include "pki/verify.h"
 #include "tls/registry.h"
@@ -167,6 +168,13 @@ static bool set_names(json_t *o, const struct cert *cert, struct err *e) {
     return json_set_list(o, "names", &names, e);
 }
 
+static bool set_certificate_print(json_t *o, const struct cert *cert, struct err *e) {
+    PL_AUTO(buf_clear) struct buf text = {.max = 2 * WIRE_FINGERPRINT_TEXT_MAX};
+    char ja4x[WIRE_JA4X_SIZE];
+    return wire_fingerprint_certificate(cert, ja4x, &text, e) &&
+           json_set_text(o, "ja4x", ja4x, e) && json_set_text(o, "ja4x_raw", buf_string(&text), e);
+}
+
 static json_t *certificate_object(const struct cert *cert, struct err *e) {
     char key[KEY_SPEC_TEXT];
     json_t *o = json_object();
@@ -178,7 +186,8 @@ static json_t *certificate_object(const struct cert *cert, struct err *e) {
               json_set_text(o, "serial", cert->serial, e) && json_set_text(o, "key", key, e) &&
               json_set_text(o, "signature_algorithm", cert->signature_algorithm, e) &&
               json_set_hex(o, "sha256", cert->sha256, sizeof(cert->sha256), e) &&
-              set_names(o, cert, e) && json_set_hex(o, "der", cert->der, cert->der_len, e);
+              set_certificate_print(o, cert, e) && set_names(o, cert, e) &&
+              json_set_hex(o, "der", cert->der, cert->der_len, e);
     return whole(o, ok);
 }
 
@@ -276,6 +285,37 @@ static json_t *facts_object(const struct trace *t, struct err *e) {
               json_set_bool(o, "sent_certificate", f->sent_certificate, e) &&
               json_set_text(o, "lesson", explain_lesson(f), e);
     return whole(o, ok);
+}
+
+/* The ServerHello that stands, as it was sent. */
+static bool find_server_hello(const struct trace *t, struct wire_server_hello *out) {
+    for (size_t i = 0; i < t->message_count; i++) {
+        const struct trace_message *m = &t->messages[i];
+        if (m->kind == TRACE_HANDSHAKE && m->from == TRACE_SERVER && m->type == WIRE_SERVER_HELLO &&
+            !m->is_retry && m->bytes.len > WIRE_MESSAGE_HEADER) {
+            const struct wire_span body = {.bytes = m->bytes.bytes + WIRE_MESSAGE_HEADER,
+                                           .len = m->bytes.len - WIRE_MESSAGE_HEADER};
+            return wire_server_hello_read(body, out);
+        }
+    }
+    return false;
+}
+
+static bool set_server_print(json_t *o, const struct trace *t, struct err *e) {
+    PL_AUTO(buf_clear) struct buf ja3s = {.max = WIRE_FINGERPRINT_TEXT_MAX};
+    PL_AUTO(buf_clear) struct buf ja4s = {.max = WIRE_FINGERPRINT_TEXT_MAX};
+    struct wire_server_hello hello;
+    struct wire_server_print print;
+    if (!find_server_hello(t, &hello)) {
+        return true;
+    }
+    json_t *value = json_object();
+    bool ok = wire_fingerprint_server(&hello, &print, &ja3s, &ja4s, e) &&
+              json_set_text(value, "ja4s", print.ja4s, e) &&
+              json_set_text(value, "ja4s_raw", buf_string(&ja4s), e) &&
+              json_set_text(value, "ja3s", print.ja3s, e) &&
+              json_set_text(value, "ja3s_raw", buf_string(&ja3s), e);
+    return json_set_taken(o, "fingerprint", whole(value, ok), e);
 }
 
 static json_t *failure_object(const struct trace_failure *f, struct err *e) {
@@ -429,7 +469,7 @@ static json_t *handshake_object(const struct trace *t, const struct trace_target
     bool ok = json_set_text(o, "title", t->title, e) &&
               json_set_bool(o, "is_complete", t->facts.is_complete, e) &&
               json_set_integer(o, "took_us", t->end_us, e) &&
-              json_set_taken(o, "agreed", facts_object(t, e), e) &&
+              json_set_taken(o, "agreed", facts_object(t, e), e) && set_server_print(o, t, e) &&
               (!t->failure.is_failed ||
                json_set_taken(o, "failure", failure_object(&t->failure, e), e)) &&
               json_set_taken(o, "steps", steps_array(t, e), e) &&

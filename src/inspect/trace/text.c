@@ -323,6 +323,9 @@ static void put_certificates(struct text *t, const json_t *handshake) {
         paper_put(&t->paper, PAPER_CYAN, "• ");
         paper_flow(&t->paper, PAPER_PLAIN, BODY, line);
         paper_line(&t->paper);
+        if (t->style->detail != TRACE_TEXT_BRIEF) {
+            labelled(t, "JA4X", PAPER_DIM, text_of(cert, "ja4x"));
+        }
     }
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *check = json_array_get(checks, i);
@@ -421,6 +424,11 @@ static void put_agreed(struct text *t, const json_t *handshake) {
         is_set(agreed, "was_retried") ? ", after a second hello" : "");
     labelled(t, "agreed", PAPER_BOLD, line);
     labelled(t, "meaning", PAPER_PLAIN, text_of(agreed, "lesson"));
+    if (t->style->detail != TRACE_TEXT_BRIEF) {
+        const json_t *print = json_object_get(handshake, "fingerprint");
+        labelled(t, "JA4S", PAPER_DIM, text_of(print, "ja4s"));
+        labelled(t, "JA3S", PAPER_DIM, text_of(print, "ja3s"));
+    }
 }
 
 static void put_failure(struct text *t, const json_t *failure) {
