@@ -1,4 +1,6 @@
 """Runs Padlock's binary: single commands, and servers whose log is kept."""
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -11,14 +13,21 @@ import time
 SANITIZER = re.compile(r'(AddressSanitizer|LeakSanitizer|runtime error:)')
 
 
+# Below the ports that the system gives to connections that go out, a part for each process of tests.
+FIRST_PORT, PORTS_EACH = 10000, 2000
+_next_port = itertools.count(os.getpid())
+
+
 def free_ports(count):
-    """Ports that nobody listens on now: the system does not give them out again at once."""
-    listeners = [socket.socket() for _ in range(count)]
-    for listener in listeners:
-        listener.bind(('127.0.0.1', 0))
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
+    """Ports that nobody listens on now, and that no test beside this one is given."""
+    worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+    ports = []
+    while len(ports) < count:
+        port = FIRST_PORT + worker * PORTS_EACH + next(_next_port) % PORTS_EACH
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(('127.0.0.1', port))
+            ports.append(port)
     return ports
 
 

@@ -20,6 +20,10 @@ exec "$@"
 '''
 
 
+# Two updates of the system's bundle and Java's, which take a busy machine more than a minute each.
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture
 def apart(store, tmp_path):
     """Runs a shell script in a namespace where the system's stores are copies that last for the test."""
@@ -29,7 +33,7 @@ def apart(store, tmp_path):
         user = [] if os.geteuid() == 0 else ['--map-root-user']
         environment = dict(store.environment, COPIES=str(copies), PADLOCK_DATA=str(store.data), PADLOCK=str(store.binary))
         done = subprocess.run(['unshare', '--mount', *user, '--propagation', 'private', 'sh', '-c', INSIDE, 'sh', 'sh', '-c', script],
-                              env=environment, cwd=store.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100,
+                              env=environment, cwd=store.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280,
                               check=False)
         text = done.stdout.decode('utf-8', 'replace')
         assert done.returncode == 0, text
