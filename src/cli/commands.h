@@ -12,6 +12,7 @@ extern const struct command site_commands[];    /* site …, bind … */
 extern const struct command policy_commands[];  /* policy … */
 extern const struct command serve_commands[];   /* serve */
 extern const struct command look_commands[];    /* inspect */
+extern const struct command scan_commands[];    /* scan */
 extern const struct command trace_commands[];   /* trace */
 extern const struct command verify_commands[];  /* verify */
 extern const struct command lab_commands[];     /* lab … */

@@ -18,7 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWER_TIMEOUT_MS = 120 * 1000, START_ROOM = 16384, CALL_MAX = 4 * 1024 * 1024 + 4096 };
+enum {
+    ANSWER_TIMEOUT_MS = 120 * 1000,
+    SCAN_TIMEOUT_MS = 60 * 60 * 1000, /* between two listeners */
+    START_ROOM = 16384,
+    CALL_MAX = 4 * 1024 * 1024 + 4096
+};
 
 struct offline {
     struct ipc_channel *channel;
@@ -176,6 +181,56 @@ bool offline_trace(const struct trace_wish *wish, json_t **out_document, struct 
            ipc_send(offline->channel, IPC_TRACE, call.data, call.len, -1, e) &&
            wait_for(offline->channel, IPC_TRACED, &answer, e) &&
            read_document(&answer, out_document, e);
+}
+
+static bool send_scan(const struct offline *offline, const struct scan_wish *wish,
+                      const struct buf *targets, const struct buf *done, struct err *e) {
+    PL_AUTO(buf_clear) struct buf call = {.max = SCAN_WISH_MAX};
+    struct pack_writer w = {.out = &call};
+    const struct memory_part parts[] = {
+        {targets->data, targets->len}, {"", 1}, {done->data, done->len}};
+    int fd = -1;
+    scan_wish_pack(wish, &w);
+    if (!pack_end(&w, e) || !memory_file_write("targets", parts, done->len == 0 ? 2 : 3, &fd, e)) {
+        return false;
+    }
+    bool ok = ipc_send(offline->channel, IPC_SCAN, call.data, call.len, fd, e);
+    (void)close(fd);
+    return ok;
+}
+
+static bool acknowledge(const struct offline *offline, size_t len, struct err *e) {
+    PL_AUTO(buf_clear) struct buf call = {.max = 64};
+    struct pack_writer w = {.out = &call};
+    pack_u64(&w, len);
+    return pack_end(&w, e) &&
+           ipc_send(offline->channel, IPC_SCAN_TAKEN, call.data, call.len, -1, e);
+}
+
+bool offline_scan(const struct scan_wish *wish, const struct buf *targets, const struct buf *done,
+                  const struct offline_scan_sink *sink, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    struct ipc_message answer;
+    if (!start(IPC_PROBE, "", &offline, e) || !send_scan(offline, wish, targets, done, e)) {
+        return false;
+    }
+    for (;;) {
+        if (!ipc_wait(offline->channel, SCAN_TIMEOUT_MS, &answer, e)) {
+            return false;
+        }
+        if (answer.type == IPC_FAILED) {
+            return read_failure(&answer, e);
+        }
+        if (answer.type != IPC_SCANNED) {
+            return answer.type == IPC_SCAN_OVER ||
+                   err_set(e, ERR_IPC_MALFORMED, "another process sent what nobody asked for");
+        }
+        size_t len = answer.len;
+        if (!sink->take(sink->ctx, (const char *)answer.bytes, len, e) ||
+            !acknowledge(offline, len, e)) {
+            return false;
+        }
+    }
 }
 
 void offline_use(void) {

@@ -1,7 +1,8 @@
 /*
  * The process "probe": connections that go out. It proves service: it connects to a listener as a
  * visitor would, by name, and says whether one of the expected certificates is presented. For the
- * command line it observes one handshake (role/probe_trace.h). It has no store and none of our
+ * command line it observes one handshake (role/probe_trace.h) or scans many listeners
+ * (role/probe_scan.h). It has no store and none of our
  * keys, and believes nothing that a server says.
  *
  * Limits: as many at a time as libuv's pool has threads (4), PROOF_TIMEOUT_MS each.
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "http/fetch.h"
+#include "role/probe_scan.h"
 #include "role/probe_trace.h"
 #include "role/proof.h"
 #include "role/stapling.h"
@@ -29,6 +31,7 @@ enum {
 struct probe_process {
     struct worker *worker;
     struct peer *control;
+    struct probe_scan *scan; /* the command line's; NULL: none */
     int folders[FOLDERS_MAX];
     size_t folder_count;
 };
@@ -250,6 +253,12 @@ static bool on_message(struct worker *worker, struct ipc_message *message) {
     if (message->type == IPC_TRACE) {
         return on_trace(worker, message);
     }
+    if (message->type == IPC_SCAN) {
+        return probe->scan == NULL && probe_scan_begin(worker, message, &probe->scan);
+    }
+    if (message->type == IPC_SCAN_TAKEN) {
+        return probe_scan_taken(probe->scan, message);
+    }
     if (message->type != IPC_PEER || !worker_peer_read(message, &about) ||
         about.role != IPC_CONTROL) {
         return false;
@@ -281,6 +290,7 @@ static bool begin(struct worker *worker, struct err *e) {
     }
     struct probe_process *probe = worker->own = memory;
     probe->worker = worker;
+    probe_scan_raise_limit();
     open_folders(probe);
     return true;
 }
@@ -298,6 +308,7 @@ static void end(struct worker *worker) {
         return;
     }
     peer_free(PL_TAKE(probe->control));
+    probe_scan_end(PL_TAKE(probe->scan));
     for (size_t i = 0; i < probe->folder_count; i++) {
         (void)close(probe->folders[i]);
     }

@@ -300,10 +300,11 @@ static bool run_once(struct tracing *t, const char *title, struct err *e) {
 /* --- the document --------------------------------------------------------------------------------
  */
 
-static bool gather_anchors(const struct trace_wish *wish, struct cert_list *out, struct err *e) {
+bool probe_gather_anchors(const struct buf *pem, bool has_system, struct cert_list *out,
+                          struct err *e) {
     struct err nothing = {0};
-    if (wish->trust.len > 0) {
-        PL_AUTO(bio_freep) BIO *in = BIO_new_mem_buf(wish->trust.data, (int)wish->trust.len);
+    if (pem->len > 0) {
+        PL_AUTO(bio_freep) BIO *in = BIO_new_mem_buf(pem->data, (int)pem->len);
         X509 *x509 = NULL;
         while (in != NULL && (x509 = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL) {
             PL_AUTO(x509_freep) X509 *owned = x509;
@@ -315,8 +316,8 @@ static bool gather_anchors(const struct trace_wish *wish, struct cert_list *out,
         ERR_clear_error();
     }
     /* A system without trusted roots trusts nobody: no failure. */
-    return !wish->has_system_trust || trust_load_system(out, NULL, &nothing) ||
-           nothing.code != ERR_BASE_OOM || err_set(e, ERR_BASE_OOM, "out of memory");
+    return !has_system || trust_load_system(out, NULL, &nothing) || nothing.code != ERR_BASE_OOM ||
+           err_set(e, ERR_BASE_OOM, "out of memory");
 }
 
 static bool write_document(const json_t *document, int *out_fd, struct err *e) {
@@ -343,7 +344,7 @@ static bool tell(const struct tracing *t, json_t **out_document, struct err *e) 
                                         .starttls = wish->starttls,
                                         .lab = "",
                                         .at_ms = wish->at_ms};
-    return gather_anchors(wish, &anchors, e) &&
+    return probe_gather_anchors(&wish->trust, wish->has_system_trust, &anchors, e) &&
            trace_document(&target, t->traces, t->count, &anchors, out_document, e);
 }
 

@@ -7,6 +7,7 @@
 #define PL_ROLE_PROBE_TRACE_H
 
 #include "inspect/trace/wish.h"
+#include "pki/cert.h"
 
 /*
  * Blocks; for a thread of its own.
@@ -15,5 +16,9 @@
  *         fails is no failure: the document tells it
  */
 bool probe_trace(const struct trace_wish *wish, int *out_fd, struct err *e) PL_MUST_USE;
+
+/* Whom to trust: certificates in PEM, and the system's when they are wanted. Fails base.oom */
+bool probe_gather_anchors(const struct buf *pem, bool has_system, struct cert_list *out,
+                          struct err *e) PL_MUST_USE;
 
 #endif

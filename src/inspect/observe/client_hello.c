@@ -159,7 +159,7 @@ bool observer_prepare_offer(struct observer *o) {
         o->hello.has_extended_master_secret = !wish->has_no_extended_master_secret;
         o->hello.has_encrypt_then_mac = !wish->has_no_encrypt_then_mac;
         o->hello.has_renegotiation_info = true;
-        o->hello.has_ticket = true;
+        o->hello.has_ticket = !wish->has_no_ticket;
     }
     if (is_tls13) {
         offer_versions(o);

@@ -7,8 +7,6 @@
 #include "inspect/trace/explain.h"
 #include "inspect/wire/fingerprint.h"
 #include "inspect/wire/numbers.h"
-#include "pki/verify.h"
-#include "tls/registry.h"
 
 #include <string.h>
 
@@ -175,7 +173,7 @@ static bool set_certificate_print(json_t *o, const struct cert *cert, struct err
            json_set_text(o, "ja4x", ja4x, e) && json_set_text(o, "ja4x_raw", buf_string(&text), e);
 }
 
-static json_t *certificate_object(const struct cert *cert, struct err *e) {
+json_t *trace_certificate(const struct cert *cert, struct err *e) {
     char key[KEY_SPEC_TEXT];
     json_t *o = json_object();
     key_spec_describe(&cert->key_spec, key);
@@ -203,7 +201,7 @@ static bool read_certs(const struct trace *t, struct cert_list *out, struct err 
     return true;
 }
 
-static json_t *verification_array(const struct verdict *verdict, struct err *e) {
+json_t *trace_verification(const struct verdict *verdict, struct err *e) {
     static const char *const words[] = {"pass", "fail", "unknown"};
     json_t *array = json_array();
     bool ok = array != NULL;
@@ -234,7 +232,7 @@ static bool set_verification(json_t *o, const struct trace_target *target,
                                        .host = target->host[0] == '\0' ? NULL : target->host,
                                        .at_ms = target->at_ms};
     return verify_certificate(&input, &verdict, e) &&
-           json_set_taken(o, "verification", verification_array(&verdict, e), e);
+           json_set_taken(o, "verification", trace_verification(&verdict, e), e);
 }
 
 static bool set_certificates(json_t *o, const struct trace *t, const struct trace_target *target,
@@ -246,7 +244,7 @@ static bool set_certificates(json_t *o, const struct trace *t, const struct trac
     json_t *array = json_array();
     bool ok = array != NULL;
     for (size_t i = 0; ok && i < presented.count; i++) {
-        ok = json_add_taken(array, certificate_object(presented.items[i], e), e);
+        ok = json_add_taken(array, trace_certificate(presented.items[i], e), e);
     }
     return json_set_taken(o, "certificates", whole(array, ok), e) &&
            set_verification(o, target, &presented, anchors, e);
@@ -255,8 +253,8 @@ static bool set_certificates(json_t *o, const struct trace *t, const struct trac
 /* --- what was agreed -----------------------------------------------------------------------------
  */
 
-static bool set_entry(json_t *o, const char *name, enum tls_kind kind, uint16_t code,
-                      struct err *e) {
+bool trace_set_entry(json_t *o, const char *name, enum tls_kind kind, uint16_t code,
+                     struct err *e) {
     const struct tls_entry *entry = tls_registry_find(kind, code);
     json_t *value = json_object();
     static const char *const ratings[] = {"good", "fair", "poor", "none"};
@@ -271,11 +269,11 @@ static json_t *facts_object(const struct trace *t, struct err *e) {
     static const char *const exchanges[] = {"TLS 1.3", "RSA", "ECDHE", "DHE"};
     const struct trace_facts *f = &t->facts;
     json_t *o = json_object();
-    bool ok = (f->version == 0 || (set_entry(o, "version", TLS_KIND_VERSION, f->version, e) &&
-                                   set_entry(o, "suite", TLS_KIND_SUITE, f->suite, e) &&
+    bool ok = (f->version == 0 || (trace_set_entry(o, "version", TLS_KIND_VERSION, f->version, e) &&
+                                   trace_set_entry(o, "suite", TLS_KIND_SUITE, f->suite, e) &&
                                    json_set_text(o, "key_exchange", exchanges[f->exchange], e))) &&
-              (f->group == 0 || set_entry(o, "group", TLS_KIND_GROUP, f->group, e)) &&
-              (f->scheme == 0 || set_entry(o, "signature", TLS_KIND_SCHEME, f->scheme, e)) &&
+              (f->group == 0 || trace_set_entry(o, "group", TLS_KIND_GROUP, f->group, e)) &&
+              (f->scheme == 0 || trace_set_entry(o, "signature", TLS_KIND_SCHEME, f->scheme, e)) &&
               (f->protocol.len == 0 || set_bytes_as_text(o, "protocol", f->protocol, e)) &&
               json_set_bool(o, "is_resumed", f->is_resumed, e) &&
               json_set_bool(o, "was_retried", f->was_retried, e) &&

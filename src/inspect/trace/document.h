@@ -7,7 +7,8 @@
 
 #include "codec/json.h"
 #include "inspect/trace/record.h"
-#include "pki/cert.h"
+#include "pki/verify.h"
+#include "tls/registry.h"
 
 enum { TRACE_DOCUMENT_MAX = 64 * 1024 * 1024 };
 
@@ -31,5 +32,14 @@ struct trace_target {
 bool trace_document(const struct trace_target *target, struct trace *const *traces, size_t count,
                     const struct cert_list *anchors, json_t **out_document, struct err *e)
     PL_MUST_USE;
+
+/* Parts that other documents have, too. Each fails base.oom. */
+
+/* A number with its name, sentence and rating as the member "name". */
+bool trace_set_entry(json_t *o, const char *name, enum tls_kind kind, uint16_t code, struct err *e)
+    PL_MUST_USE;
+/* A certificate, an array of checks: caller owns; NULL: out of memory. */
+json_t *trace_certificate(const struct cert *cert, struct err *e);
+json_t *trace_verification(const struct verdict *verdict, struct err *e);
 
 #endif

@@ -21,11 +21,16 @@ static bool append_data(struct buf *out, const struct buf *json, struct err *e) 
     return ok;
 }
 
-bool trace_page(const json_t *document, struct buf *out, struct err *e) {
-    PL_AUTO(buf_clear) struct buf json = {.max = TRACE_DOCUMENT_MAX};
-    const char *place = strstr(page_html, mark);
+bool trace_page_fill(const char *html, const json_t *document, size_t max, struct buf *out,
+                     struct err *e) {
+    PL_AUTO(buf_clear) struct buf json = {.max = max};
+    const char *place = strstr(html, mark);
     PL_BUG_UNLESS(place != NULL);
     return json_write(document, false, &json, e) &&
-           buf_append(out, page_html, (size_t)(place - page_html), e) &&
-           append_data(out, &json, e) && buf_append_string(out, place + strlen(mark), e);
+           buf_append(out, html, (size_t)(place - html), e) && append_data(out, &json, e) &&
+           buf_append_string(out, place + strlen(mark), e);
+}
+
+bool trace_page(const json_t *document, struct buf *out, struct err *e) {
+    return trace_page_fill(page_html, document, TRACE_DOCUMENT_MAX, out, e);
 }

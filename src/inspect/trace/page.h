@@ -11,4 +11,11 @@
 /* Fails base.oom, base.limit */
 bool trace_page(const json_t *document, struct buf *out, struct err *e) PL_MUST_USE;
 
+/*
+ * The same for other pages: html with the document in the place of "@DOCUMENT@", which it has.
+ * max: bytes of the document's text. Fails base.oom, base.limit
+ */
+bool trace_page_fill(const char *html, const json_t *document, size_t max, struct buf *out,
+                     struct err *e) PL_MUST_USE;
+
 #endif

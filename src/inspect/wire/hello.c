@@ -112,6 +112,7 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
     static const uint8_t uncompressed_points[] = {1, 0};
     static const uint8_t ocsp_request[] = {1, 0, 0, 0, 0};
     static const uint8_t psk_with_key_exchange[] = {1, 1};
+    static const uint8_t peer_may_send[] = {1};
     size_t mark = wire_open(b, 2);
     put_server_name(b, wish->server_name);
     put_fixed_extension(b, wish->has_status_request, WIRE_EXT_STATUS_REQUEST, ocsp_request,
@@ -120,6 +121,8 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
     put_fixed_extension(b, wish->groups.count > 0, WIRE_EXT_POINT_FORMATS, uncompressed_points,
                         sizeof(uncompressed_points));
     put_numbers_extension(b, WIRE_EXT_SCHEMES, 2, wish->schemes);
+    put_fixed_extension(b, wish->has_heartbeat, WIRE_EXT_HEARTBEAT, peer_may_send,
+                        sizeof(peer_may_send));
     put_protocols(b, wish->protocols);
     put_fixed_extension(b, wish->has_sct, WIRE_EXT_SCT, NULL, 0);
     put_fixed_extension(b, wish->has_encrypt_then_mac, WIRE_EXT_ENCRYPT_THEN_MAC, NULL, 0);
@@ -139,6 +142,7 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
 }
 
 bool wire_client_hello_build(const struct wire_client_hello *wish, struct buf *out, struct err *e) {
+    static const uint8_t deflate_and_none[] = {1, 0};
     struct wire_builder b = {.out = out};
     wire_put(&b, 1, WIRE_CLIENT_HELLO);
     size_t mark = wire_open(&b, 3);
@@ -146,7 +150,11 @@ bool wire_client_hello_build(const struct wire_client_hello *wish, struct buf *o
     wire_put_bytes(&b, wish->random, WIRE_RANDOM);
     wire_put_vector(&b, 1, wish->session_id.bytes, wish->session_id.len);
     put_numbers(&b, 2, wish->suites);
-    wire_put_vector(&b, 1, "", 1); /* compression: none */
+    if (wish->offers_compression) {
+        wire_put_vector(&b, 1, deflate_and_none, sizeof(deflate_and_none));
+    } else {
+        wire_put_vector(&b, 1, "", 1); /* compression: none */
+    }
     if (!wish->has_no_extensions) {
         put_extensions(&b, wish);
     }
@@ -230,6 +238,9 @@ static bool read_extension(uint16_t type, struct wire_span content, struct wire_
         return true;
     case WIRE_EXT_STATUS_REQUEST:
         out->has_status_request = true;
+        return true;
+    case WIRE_EXT_HEARTBEAT:
+        out->has_heartbeat = true;
         return true;
     }
     return true;

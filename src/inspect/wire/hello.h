@@ -50,7 +50,9 @@ struct wire_client_hello {
     uint32_t psk_obfuscated_age;
     size_t psk_binder_len;
     bool has_psk_modes;
-    bool has_no_extensions; /* SSL 3.0 */
+    bool has_heartbeat;      /* RFC 6520: peer may send */
+    bool offers_compression; /* DEFLATE before "none" (RFC 3749) */
+    bool has_no_extensions;  /* SSL 3.0 */
 };
 
 /*
@@ -86,6 +88,7 @@ struct wire_server_hello {
     bool has_renegotiation_info;
     bool has_ticket;
     bool has_status_request;
+    bool has_heartbeat;
 };
 
 /* The message's body, without its header. False when it is malformed. */

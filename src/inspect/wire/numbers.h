@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 
 enum {
+    WIRE_SSL20 = 0x0002,
     WIRE_SSL30 = 0x0300,
     WIRE_TLS10 = 0x0301,
     WIRE_TLS11 = 0x0302,
@@ -28,6 +29,7 @@ enum wire_record_type {
     WIRE_ALERT = 21,
     WIRE_HANDSHAKE = 22,
     WIRE_APPLICATION_DATA = 23,
+    WIRE_HEARTBEAT = 24, /* RFC 6520 */
 };
 
 enum wire_message_type {
@@ -75,7 +77,7 @@ enum wire_extension {
     WIRE_EXT_RENEGOTIATION_INFO = 65281,
 };
 
-/* The alerts that a client sends. */
+/* The alerts that a client sends or looks for. */
 enum wire_alert {
     WIRE_ALERT_CLOSE_NOTIFY = 0,
     WIRE_ALERT_UNEXPECTED_MESSAGE = 10,
@@ -85,6 +87,8 @@ enum wire_alert {
     WIRE_ALERT_DECODE_ERROR = 50,
     WIRE_ALERT_DECRYPT_ERROR = 51,
     WIRE_ALERT_PROTOCOL_VERSION = 70,
+    WIRE_ALERT_INAPPROPRIATE_FALLBACK = 86,
+    WIRE_ALERT_NO_RENEGOTIATION = 100,
 };
 
 /* The random of a ServerHello that is a HelloRetryRequest. Source: RFC 8446 §4.1.3 */
