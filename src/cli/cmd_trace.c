@@ -6,10 +6,12 @@
 #include "cli/commands.h"
 #include "inspect/observe/starttls.h"
 #include "inspect/trace/capture.h"
+#include "inspect/trace/diff.h"
 #include "inspect/trace/page.h"
 #include "inspect/trace/text.h"
 #include "ops/issuer.h"
 #include "role/offline.h"
+#include "sys/file.h"
 #include "sys/tty.h"
 
 #include <string.h>
@@ -58,7 +60,9 @@ static bool take_offer(const struct cli *cli, struct trace_wish *wish, struct er
            take_text(cli, "alpn", wish->protocols, sizeof(wish->protocols), e);
 }
 
-static bool take_wish(const struct cli *cli, struct trace_wish *wish, struct err *e) {
+/* target: NULL for the lab. */
+static bool take_wish(const struct cli *cli, const char *target, struct trace_wish *wish,
+                      struct err *e) {
     int lab = args_choice(cli->args, "lab");
     wish->at_ms = args_date_ms(cli->args, "at", clock_now_ms());
     wish->timeout_ms = args_duration_ms(cli->args, "timeout", TIMEOUT_MS);
@@ -69,15 +73,15 @@ static bool take_wish(const struct cli *cli, struct trace_wish *wish, struct err
     if (lab >= 0) {
         wish->is_lab = true;
         wish->lab = (enum lab_mode)lab;
-        return args_count(cli->args) == 0 ||
+        return target == NULL ||
                err_set(e, ERR_CLI_ARGUMENT_SURPLUS, "--lab brings its own server");
     }
-    if (args_count(cli->args) == 0) {
+    if (target == NULL) {
         return err_set(e, ERR_CLI_ARGUMENT_MISSING, "trace needs HOST[:PORT] or --lab");
     }
     const char *starttls = args_text(cli->args, "starttls");
     return (starttls == NULL || trace_wish_starttls(wish, starttls, e)) &&
-           trace_wish_target(wish, args_at(cli->args, 0), e) && take_offer(cli, wish, e) &&
+           trace_wish_target(wish, target, e) && take_offer(cli, wish, e) &&
            take_file(cli, "cert", &wish->certificate, e) && take_file(cli, "key", &wish->key, e) &&
            take_file(cli, "trust", &wish->trust, e) && take_own_roots(cli, &wish->trust, e);
 }
@@ -85,15 +89,19 @@ static bool take_wish(const struct cli *cli, struct trace_wish *wish, struct err
 /* --- what comes of it ----------------------------------------------------------------------------
  */
 
+static unsigned columns_of_terminal(void) {
+    unsigned columns = tty_columns();
+    return columns > TRACE_COLUMNS_MAX ? TRACE_COLUMNS_MAX : columns;
+}
+
 static bool print_text(const struct cli *cli, const json_t *document, struct err *e) {
     PL_AUTO(buf_clear) struct buf text = {.max = TRACE_TEXT_MAX};
-    unsigned columns = tty_columns();
-    const struct trace_text_style style = {
-        .columns = columns > TRACE_COLUMNS_MAX ? TRACE_COLUMNS_MAX : columns,
-        .has_color = cli->out.has_color,
-        .detail = args_flag(cli->args, "brief")   ? TRACE_TEXT_BRIEF
-                  : args_flag(cli->args, "bytes") ? TRACE_TEXT_BYTES
-                                                  : TRACE_TEXT_USUAL};
+    const struct trace_text_style style = {.columns = columns_of_terminal(),
+                                           .has_color = cli->out.has_color,
+                                           .detail =
+                                               args_flag(cli->args, "brief")   ? TRACE_TEXT_BRIEF
+                                               : args_flag(cli->args, "bytes") ? TRACE_TEXT_BYTES
+                                                                               : TRACE_TEXT_USUAL};
     if (cli->out.is_json || cli->out.is_quiet) {
         return true;
     }
@@ -140,12 +148,77 @@ static bool is_complete(const json_t *document) {
     return is_whole;
 }
 
+/* --- two beside each other -----------------------------------------------------------------------
+ */
+
+/* A file that was saved, or a server that is traced now. */
+static bool load_side(const struct cli *cli, const char *side, json_t **out_document,
+                      struct err *e) {
+    PL_AUTO(json_freep) json_t *document = NULL;
+    PL_AUTO(trace_wish_clear) struct trace_wish wish;
+    trace_wish_init(&wish);
+    if (file_exists(side)) {
+        PL_AUTO(buf_cleanse) struct buf file = {0};
+        if (!cli_read_file(side, DIFF_FILE_MAX, &file, e) ||
+            !json_parse(buf_string(&file), file.len, &document, e)) {
+            return err_wrap(e, "\"%.300s\" cannot be compared", side);
+        }
+    } else if (!take_wish(cli, side, &wish, e) || !offline_trace(&wish, &document, e)) {
+        return false;
+    }
+    if (!trace_diff_check(document, e)) {
+        return err_wrap(e, "\"%.300s\" cannot be compared", side);
+    }
+    *out_document = PL_TAKE(document);
+    return true;
+}
+
+static bool print_diff(const struct cli *cli, const json_t *diff, struct err *e) {
+    PL_AUTO(buf_clear) struct buf text = {.max = DIFF_TEXT_MAX};
+    const struct trace_diff_style style = {.columns = columns_of_terminal(),
+                                           .has_color = cli->out.has_color,
+                                           .is_all = args_flag(cli->args, "all")};
+    if (cli->out.is_json || cli->out.is_quiet) {
+        return true;
+    }
+    return trace_diff_text(diff, &style, &text, e) && out_bytes(text.data, text.len, e);
+}
+
+static bool run_diff(struct cli *cli, struct err *e) {
+    PL_AUTO(json_freep) json_t *a = NULL;
+    PL_AUTO(json_freep) json_t *b = NULL;
+    PL_AUTO(json_freep) json_t *diff = NULL;
+    if (args_text(cli->args, "html") != NULL || args_text(cli->args, "pcap") != NULL ||
+        args_text(cli->args, "keylog") != NULL) {
+        return err_set(e, ERR_CLI_ARGUMENT_SURPLUS,
+                       "--diff writes no file: each trace is saved by itself");
+    }
+    if (args_count(cli->args) != 2) {
+        return err_set(e, ERR_CLI_ARGUMENT_MISSING,
+                       "--diff needs two: saved traces, or servers to be traced now");
+    }
+    if (!load_side(cli, args_at(cli->args, 0), &a, e) ||
+        !load_side(cli, args_at(cli->args, 1), &b, e) || !trace_diff(a, b, &diff, e) ||
+        !print_diff(cli, diff, e)) {
+        return false;
+    }
+    cli->exit_code = trace_diff_count(diff) == 0 ? 0 : 1;
+    return out_json(&cli->out, PL_TAKE(diff), e);
+}
+
 static bool run_trace(struct cli *cli, struct err *e) {
     PL_AUTO(json_freep) json_t *document = NULL;
     PL_AUTO(trace_wish_clear) struct trace_wish wish;
     trace_wish_init(&wish);
-    if (!take_wish(cli, &wish, e) || !check_files(cli, e) || !offline_trace(&wish, &document, e) ||
-        !write_files(cli, document, e) || !print_text(cli, document, e)) {
+    if (args_flag(cli->args, "diff")) {
+        return run_diff(cli, e);
+    }
+    if (args_count(cli->args) > 1) {
+        return err_set(e, ERR_CLI_ARGUMENT_SURPLUS, "two servers are compared with --diff");
+    }
+    if (!take_wish(cli, args_at(cli->args, 0), &wish, e) || !check_files(cli, e) ||
+        !offline_trace(&wish, &document, e) || !write_files(cli, document, e) ||
+        !print_text(cli, document, e)) {
         return false;
     }
     cli->exit_code = is_complete(document) ? 0 : 1;
@@ -172,6 +245,9 @@ static const struct option trace_options[] = {
     {"timeout", OPTION_DURATION, "DURATION", "how long a connection may take (default 10s)"},
     {"lab", OPTION_CHOICE, LAB_MODES,
      "no server: both sides here, and what the server alone knows"},
+    {"diff", OPTION_FLAG, NULL,
+     "compare two: files that --json was saved to, or servers that are traced now"},
+    {"all", OPTION_FLAG, NULL, "with --diff: what is the same too"},
     {"html", OPTION_TEXT, "FILE", "write one page that shows it all and recomputes the secrets"},
     {"pcap", OPTION_TEXT, "FILE", "write a capture with its keys, for Wireshark"},
     {"keylog", OPTION_TEXT, "FILE", "write the keys alone (SSLKEYLOGFILE)"},
@@ -182,14 +258,17 @@ static const struct option trace_options[] = {
 };
 
 const struct command trace_commands[] = {
-    {"trace", "[HOST[:PORT]]", 0, 1, COMMAND_STORE_IF_ANY,
+    {"trace", "[HOST[:PORT] | --diff A B]", 0, 2, COMMAND_STORE_IF_ANY,
      "make a TLS handshake with any server, and show and explain every message and secret",
      "Every message both ways field by field, who can read it and why it is there; every secret "
      "with what\nit was made of, checked: they decrypt the records and reproduce both Finished "
      "messages. The connection\ncarries nobody's data. Exit code 0 when the handshake was "
-     "complete, 1 when it failed (and why is told).\n\n  padlock trace www.example.com\n"
+     "complete, 1 when it failed (and why is told).\nWith --diff, two traces beside each other and "
+     "what each difference means: exit code 0 when there is none but in\nsizes and times, 1 when "
+     "there is.\n\n  padlock trace www.example.com\n"
      "  padlock trace 127.0.0.1:8443 --host www.example.com --version 1.2\n"
-     "  padlock trace --lab rsa",
+     "  padlock trace --lab rsa\n"
+     "  padlock trace --diff before.json www.example.com",
      trace_options, run_trace},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -409,3 +409,46 @@ def test_the_handshake_page_is_the_program_s_output(padlock):
     lines = [line for block in blocks for line in block.splitlines()]
     assert len(lines) > 100
     assert [line for line in lines if without_values(line) not in said] == []
+
+
+# --- two beside each other ---------------------------------------------------------------------------
+
+def row(diff, title, name):
+    return next(row for section in diff['handshakes'][0]['sections'] if section['title'] == title
+                for row in section['rows'] if row['name'] == name)
+
+
+def test_diff_of_servers_and_of_what_was_saved(padlock, leaves, tmp_path):
+    saved = tmp_path / 'before.json'
+    with peers.nginx(tmp_path / 'nginx', leaves['ec']) as port:
+        saved.write_text(padlock.run('--json', 'trace', f'127.0.0.1:{port}', '--host', HOST).out, encoding='utf-8')
+        again = padlock.run('trace', '--diff', saved, f'127.0.0.1:{port}', '--host', HOST)
+        assert 'no difference but in sizes and times' in again.out
+        with peers.s_server(leaves['rsa'], '-tls1_2') as other:
+            said = padlock.attempt('--json', 'trace', '--diff', saved, f'127.0.0.1:{other}', '--host', HOST)
+            assert said.code == 1
+            both_now = padlock.attempt('trace', '--diff', f'127.0.0.1:{port}', f'127.0.0.1:{other}', '--host', HOST)
+    diff = said.json
+    assert diff['differences'] > 5 and diff['a']['port'] == port and diff['b']['port'] == other
+    version = row(diff, 'What was agreed', 'version')
+    assert (version['a'], version['b'], version['is_same']) == (['TLS 1.3'], ['TLS 1.2'], False)
+    assert 'B: ' in version['meaning']
+    assert row(diff, "The server's certificates", '1: key')['a'] == ['ECDSA P-256']
+    assert row(diff, 'client ClientHello', 'cipher_suites / suite')['is_same']
+    assert row(diff, 'What was agreed', 'JA4S')['meaning']
+    assert row(diff, 'Sizes and times', 'in all')['kind'] == 'measure'
+    assert both_now.code == 1 and 'What was agreed' in both_now.out and 'ClientHello' not in both_now.out.split('Sizes')[0]
+    assert all(len(line) <= 80 for line in both_now.out.splitlines())
+
+
+def test_diff_of_what_is_no_trace(padlock, tmp_path):
+    saved, other = tmp_path / 'a.json', tmp_path / 'b.json'
+    saved.write_text(padlock.run('--json', 'trace', '--lab', 'tls13').out, encoding='utf-8')
+    for text, code, exit_code in (('{"target": "x"}', 'inspect.diff', 1), ('[', 'codec.json.syntax', 1)):
+        other.write_text(text, encoding='utf-8')
+        padlock.fails(exit_code, code, 'trace', '--diff', saved, other)
+    padlock.fails(2, 'cli.argument.missing', 'trace', '--diff', saved)
+    padlock.fails(2, 'cli.argument.surplus', 'trace', saved, saved)
+    padlock.fails(2, 'cli.argument.surplus', 'trace', '--diff', saved, saved, '--html', tmp_path / 'x.html')
+    everything = padlock.run('trace', '--diff', saved, saved, '--all').out
+    assert 'TLS_AES_128_GCM_SHA256' in everything and '=  TLS 1.3' in everything

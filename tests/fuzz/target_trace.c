@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 #include "inspect/trace/capture.h"
+#include "inspect/trace/diff.h"
 #include "inspect/trace/page.h"
 #include "inspect/trace/text.h"
 #include "inspect/trace/wish.h"
@@ -21,11 +22,33 @@ static void check_text(const json_t *document) {
     }
 }
 
+/* With itself and with nothing. */
+static void check_diff(const json_t *document) {
+    PL_AUTO(json_freep) json_t *same = NULL;
+    PL_AUTO(json_freep) json_t *nothing = json_object();
+    PL_AUTO(json_freep) json_t *other = NULL;
+    PL_AUTO(buf_clear) struct buf text = {.max = DIFF_TEXT_MAX};
+    const struct trace_diff_style style = {.columns = 80, .is_all = true};
+    struct err e = {0};
+    if (!fuzz_told(trace_diff_check(document, &e), &e) ||
+        !fuzz_told(trace_diff(document, document, &same, &e), &e)) {
+        return;
+    }
+    FUZZ_CHECK(trace_diff_count(same) == 0);
+    FUZZ_CHECK(trace_diff(document, nothing, &other, &e));
+    if (fuzz_told(trace_diff_text(other, &style, &text, &e), &e)) {
+        for (size_t i = 0; i < text.len; i++) {
+            FUZZ_CHECK(text.data[i] >= 0x20 || text.data[i] == '\n');
+        }
+    }
+}
+
 static void check_document(const json_t *document) {
     PL_AUTO(buf_clear) struct buf capture = {.max = TRACE_CAPTURE_MAX};
     PL_AUTO(buf_clear) struct buf log = {.max = 1024 * 1024};
     struct err e = {0};
     check_text(document);
+    check_diff(document);
     FUZZ_CHECK(!fuzz_told(trace_capture(document, &capture, &e), &e) || capture.len % 4 == 0);
     (void)fuzz_told(trace_key_log(document, &log, &e), &e);
 }
