@@ -155,7 +155,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes) {
         return;
     }
     if (len < 0) {
-        talk_end(c->talk, false, now_us);
+        (void)!talk_end(c->talk, false, now_us);
         conclude(c);
         return;
     }
@@ -229,26 +229,28 @@ void scan_connect(struct scan_run *run, const struct scan_ask *ask) {
     connect_tcp(c);
 }
 
+/* Nothing has come for as long as was to be waited, or the connection's time is up. */
+static void on_late(struct scan_connection *c, bool is_time_up) {
+    if (c->start_us == 0) {
+        talk_answer(c->talk)->end = ANSWER_REFUSED;
+        conclude(c);
+        return;
+    }
+    enum talk_status status = talk_end(c->talk, true, clock_monotonic_us() - c->start_us);
+    on_status(c, is_time_up ? TALK_OVER : status);
+}
+
 void scan_check_deadlines(struct probe_scan *scan) {
     int64_t now_ms = clock_monotonic_ms();
     struct scan_connection *next = NULL;
     for (struct scan_connection *c = scan->connections; c != NULL; c = next) {
         next = c->next;
-        bool is_late = now_ms >= c->deadline_ms ||
-                       (c->quiet_deadline_ms != 0 && now_ms >= c->quiet_deadline_ms);
-        if (!is_late) {
-            if (c->start_us != 0) {
-                flush(c);
-            }
-            continue;
-        }
-        if (c->start_us == 0) {
-            talk_answer(c->talk)->end = ANSWER_REFUSED;
-        } else {
-            talk_end(c->talk, true, clock_monotonic_us() - c->start_us);
+        bool is_time_up = now_ms >= c->deadline_ms;
+        if (is_time_up || (c->quiet_deadline_ms != 0 && now_ms >= c->quiet_deadline_ms)) {
+            on_late(c, is_time_up);
+        } else if (c->start_us != 0) {
             flush(c);
         }
-        conclude(c);
     }
 }
 

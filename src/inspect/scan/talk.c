@@ -9,6 +9,7 @@
 enum {
     QUIET_MS = 300,    /* after a whole handshake, for tickets */
     REQUEST_MS = 2000, /* for the answer to a request */
+    ATTACK_MS = 1000,  /* after a test's own message */
     WARNING = 1,
     SSL2_HELLO_MAX = 64,
     SSL2_SERVER_HELLO = 4,
@@ -20,7 +21,7 @@ struct talk {
     struct starttls plain;
     bool is_plain; /* TLS has not begun */
     bool has_started;
-    bool has_attacked; /* the test's own message is sent */
+    unsigned attack_count; /* messages of the test's own that are sent */
     uint8_t hello_random[WIRE_RANDOM];
     struct buf in;       /* records that are not whole yet */
     struct buf messages; /* handshake messages that are not whole yet */
@@ -192,6 +193,9 @@ struct buf *talk_output(struct talk *t) {
 }
 
 int64_t talk_patience_ms(const struct talk *t) {
+    if (t->attack_count > 0) {
+        return ATTACK_MS;
+    }
     if (t->observer == NULL || !observer_is_connected(t->observer)) {
         return 0;
     }
@@ -207,43 +211,51 @@ const struct observe_session *talk_session(const struct talk *t) {
 /* --- tests of single weaknesses ------------------------------------------------------------------
  */
 
+static bool send_change(struct talk *t) {
+    static const uint8_t change[] = {1};
+    t->attack_count++;
+    return wire_record_wrap(WIRE_CHANGE_CIPHER_SPEC, t->version, change, sizeof(change), &t->out,
+                            NULL);
+}
+
 /* The server waits for our key exchange now. */
 static enum talk_status attack(struct talk *t) {
-    /* Says that 16 bytes follow, and none do; then goodbye, so that nobody waits. */
-    static const uint8_t heartbeat[] = {1, 0, 16};
-    static const uint8_t goodbye[] = {WARNING, WIRE_ALERT_CLOSE_NOTIFY};
-    static const uint8_t change[] = {1};
+    /*
+     * Says that 4352 bytes follow, and none do. As few as can be: OpenSSL keeps an answer of less
+     * than 4096 back until the handshake is over.
+     */
+    static const uint8_t heartbeat[] = {1, 0x11, 0};
     bool ok = true;
-    t->has_attacked = true;
-    if (t->ask->kind == ASK_HEARTBEAT) {
-        if (!t->answer.hello.has_heartbeat) {
-            t->answer.weakness = ANSWER_SAFE;
-            return over(t, ANSWER_COMPLETE);
-        }
-        ok = wire_record_wrap(WIRE_HEARTBEAT, t->version, heartbeat, sizeof(heartbeat), &t->out,
-                              NULL) &&
-             wire_record_wrap(WIRE_ALERT, t->version, goodbye, sizeof(goodbye), &t->out, NULL);
+    if (t->ask->kind == ASK_EARLY_CHANGE) {
+        ok = send_change(t);
+    } else if (!t->answer.hello.has_heartbeat) {
+        t->answer.weakness = ANSWER_SAFE;
+        return over(t, ANSWER_COMPLETE);
     } else {
-        /* Too early. Who takes the first decrypts the second with keys that anybody knows. */
-        for (int i = 0; ok && i < 2; i++) {
-            ok = wire_record_wrap(WIRE_CHANGE_CIPHER_SPEC, t->version, change, sizeof(change),
-                                  &t->out, NULL);
-        }
+        t->attack_count++;
+        ok = wire_record_wrap(WIRE_HEARTBEAT, t->version, heartbeat, sizeof(heartbeat), &t->out,
+                              NULL);
     }
     return ok ? TALK_GOES_ON : over(t, ANSWER_MALFORMED);
 }
 
-/* What came after the attack. */
+/*
+ * What came after the attack: a record, or (type 0) the end of the connection. A server that took
+ * the early ChangeCipherSpec, which is a silence, fails at the second: it decrypts that with keys
+ * that anybody knows.
+ */
 static enum talk_status judge_reaction(struct talk *t, uint8_t type, struct wire_span content) {
-    enum { DECRYPTION_FAILED = 21 };
-    if (t->ask->kind == ASK_HEARTBEAT) {
-        t->answer.weakness =
-            type == WIRE_HEARTBEAT && content.len > 3 ? ANSWER_VULNERABLE : ANSWER_SAFE;
-    } else {
-        uint8_t alert = type == WIRE_ALERT && content.len > 1 ? content.bytes[1] : 0;
-        bool is_decrypted = alert == WIRE_ALERT_BAD_RECORD_MAC || alert == DECRYPTION_FAILED;
-        t->answer.weakness = is_decrypted ? ANSWER_VULNERABLE : ANSWER_SAFE;
+    bool is_hit = t->ask->kind == ASK_HEARTBEAT ? type == WIRE_HEARTBEAT && content.len > 3
+                                                : t->attack_count > 1;
+    t->answer.weakness = is_hit ? ANSWER_VULNERABLE : ANSWER_SAFE;
+    return over(t, ANSWER_COMPLETE);
+}
+
+static enum talk_status judge_silence(struct talk *t) {
+    if (t->ask->kind == ASK_EARLY_CHANGE && t->attack_count == 1) {
+        return send_change(t) ? TALK_GOES_ON : over(t, ANSWER_MALFORMED);
     }
+    t->answer.weakness = t->ask->kind == ASK_HEARTBEAT ? ANSWER_SAFE : ANSWER_UNCLEAR;
     return over(t, ANSWER_COMPLETE);
 }
 
@@ -275,7 +287,7 @@ static enum talk_status on_handshake(struct talk *t, struct wire_span content) {
         return over(t, ANSWER_MALFORMED);
     }
     size_t used = 0;
-    while (status == TALK_GOES_ON && !t->has_attacked) {
+    while (status == TALK_GOES_ON && t->attack_count == 0) {
         struct wire_reader r =
             wire_reader_of((struct wire_span){t->messages.data + used, t->messages.len - used});
         uint8_t type = (uint8_t)wire_read(&r, 1);
@@ -291,7 +303,7 @@ static enum talk_status on_handshake(struct talk *t, struct wire_span content) {
 }
 
 static enum talk_status on_record(struct talk *t, uint8_t type, struct wire_span content) {
-    if (t->has_attacked) {
+    if (t->attack_count > 0) {
         return judge_reaction(t, type, content);
     }
     if (type == WIRE_ALERT) {
@@ -404,14 +416,16 @@ enum talk_status talk_receive(struct talk *t, const uint8_t *bytes, size_t len, 
     return begun;
 }
 
-void talk_end(struct talk *t, bool is_timeout, int64_t time_us) {
-    if (t->observer != NULL && t->answer.end == ANSWER_OPEN) {
+enum talk_status talk_end(struct talk *t, bool is_timeout, int64_t time_us) {
+    if (t->answer.end != ANSWER_OPEN) {
+        return TALK_OVER;
+    }
+    if (t->observer != NULL) {
         (void)!observer_end(t->observer, is_timeout, time_us);
-        (void)finish_observing(t);
-        return;
+        return finish_observing(t);
     }
-    if (t->has_attacked && t->answer.weakness == ANSWER_UNTESTED) {
-        t->answer.weakness = is_timeout ? ANSWER_UNCLEAR : ANSWER_SAFE;
+    if (t->attack_count > 0) {
+        return is_timeout ? judge_silence(t) : judge_reaction(t, 0, (struct wire_span){0});
     }
-    (void)over(t, is_timeout ? ANSWER_SILENT : ANSWER_CLOSED);
+    return over(t, is_timeout ? ANSWER_SILENT : ANSWER_CLOSED);
 }

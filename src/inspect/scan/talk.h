@@ -4,7 +4,7 @@
  *
  * Runs in the process "probe"; what the server sends is hostile.
  * Limits: TALK_IN_MAX bytes in the clear, the trace's limits for whole handshakes. Of what a
- * server with Heartbleed gives away (16 bytes are asked for), nothing is kept.
+ * server with Heartbleed gives away (4352 bytes are asked for), nothing is kept.
  * Source: RFC 8446 §5.1; "SSL 2.0 Protocol Specification" (Hickman, 1995); RFC 6520
  */
 #ifndef PL_INSPECT_SCAN_TALK_H
@@ -32,8 +32,9 @@ PL_DEFINE_FREEP(talk_freep, struct talk, talk_free)
 enum talk_status talk_start(struct talk *t, int64_t time_us) PL_MUST_USE;
 enum talk_status talk_receive(struct talk *t, const uint8_t *bytes, size_t len, int64_t time_us)
     PL_MUST_USE;
-/* The server has closed, or said nothing within talk_patience_ms(). */
-void talk_end(struct talk *t, bool is_timeout, int64_t time_us);
+/* The server has closed, or said nothing within talk_patience_ms(), after which we may speak again.
+ */
+enum talk_status talk_end(struct talk *t, bool is_timeout, int64_t time_us) PL_MUST_USE;
 
 /* How long silence means nothing yet; 0: as long as the connection may take. */
 int64_t talk_patience_ms(const struct talk *t);

@@ -64,7 +64,7 @@ static void put_comma(struct paper *p, bool is_first) {
 }
 
 /* Names with commas, each in the colour of its rating. */
-static void put_rated(struct paper *p, const char *name, const json_t *array, const char *note) {
+static void put_rated(struct paper *p, const char *name, const json_t *array) {
     if (json_array_size(array) == 0) {
         return;
     }
@@ -74,8 +74,6 @@ static void put_rated(struct paper *p, const char *name, const json_t *array, co
         put_comma(p, i == 0);
         paper_flow(p, ink_of_rating(text_of(one, "rating")), VALUE, text_of(one, "name"));
     }
-    paper_put(p, PAPER_PLAIN, " ");
-    paper_flow(p, PAPER_DIM, VALUE, note);
     paper_line(p);
 }
 
@@ -335,10 +333,10 @@ static void put_details(struct paper *p, const json_t *o) {
     for (size_t i = json_array_size(versions); i-- > 0;) {
         put_suites(p, json_array_get(versions, i));
     }
-    put_rated(p, "groups", json_object_get(o, "groups_tls13"), "(TLS 1.3)");
-    put_rated(p, "", json_object_get(o, "groups_tls12"), "(before)");
-    put_rated(p, "signatures", json_object_get(o, "signatures_tls13"), "(TLS 1.3)");
-    put_rated(p, "", json_object_get(o, "signatures_tls12"), "(TLS 1.2)");
+    put_rated(p, "groups 1.3", json_object_get(o, "groups_tls13"));
+    put_rated(p, "groups 1.2", json_object_get(o, "groups_tls12"));
+    put_rated(p, "signs 1.3", json_object_get(o, "signatures_tls13"));
+    put_rated(p, "signs 1.2", json_object_get(o, "signatures_tls12"));
     put_names(p, "protocols", json_object_get(o, "protocols"));
     put_resumption(p, json_object_get(o, "resumption"));
     put_features(p, json_object_get(o, "features"));
