@@ -1,12 +1,12 @@
 /*
- * Makes many names for the benchmarks: each with a key and a certificate of its own, bound at one
- * address. All of it goes through the program's own use cases, in batches of one commit each.
+ * Makes many names for the benchmarks, each with a binding of its own at one address. All of it
+ * goes through the program's own use cases, in batches of one commit each.
  *
- *   seed DATA-DIR SITE https://ADDRESS:PORT COUNT PREFIX
+ *   seed DATA-DIR SITE https://ADDRESS:PORT COUNT PREFIX [NAMES-OF-A-CERTIFICATE]
  *
  * The names are PREFIX0.bench.test, PREFIX1.bench.test, …; store and site are there already. The
- * certificates are self-signed: what a CA costs is measured elsewhere.
- * Exit: 0 all are there, 1 not.
+ * certificates are self-signed: what a CA costs is measured elsewhere. Each is of one name, or of
+ * so many as the last argument says, one after the other. Exit: 0 all are there, 1 not.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -31,6 +31,8 @@ enum {
     LIFETIME_SECONDS = 90 * 24 * 3600,
     NAME_SIZE = 128,
     COUNT_MAX = 2000000,
+    SHARED_MAX = 50, /* names of one certificate */
+    NAMES_TEXT_MAX = SHARED_MAX * (NAME_SIZE + 8),
 };
 
 struct seed {
@@ -39,12 +41,30 @@ struct seed {
     const char *url;
     const char *prefix;
     uint64_t count;
+    uint64_t shared;            /* names of one certificate */
+    char cert[ID_TEXT_LEN + 1]; /* of the name that was added last */
 };
 
-static bool set_fields(X509 *certificate, EVP_PKEY *key, uint64_t number, const char *name) {
-    char alternative[NAME_SIZE + 8];
-    (void)snprintf(alternative, sizeof(alternative), "DNS:%s", name);
-    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, alternative);
+static void name_of(const struct seed *seed, uint64_t number, char out[NAME_SIZE]) {
+    (void)snprintf(out, NAME_SIZE, "%.80s%llu.bench.test", seed->prefix,
+                   (unsigned long long)number);
+}
+
+/* "DNS:a,DNS:b": the names of the certificate that begins with a number. */
+static bool write_names(const struct seed *seed, uint64_t first, struct buf *out, struct err *e) {
+    char name[NAME_SIZE];
+    for (uint64_t i = first; i < first + seed->shared; i++) {
+        name_of(seed, i, name);
+        if (!buf_printf(out, e, "%sDNS:%s", i == first ? "" : ",", name)) {
+            return false;
+        }
+    }
+    return buf_append(out, "", 1, e);
+}
+
+static bool set_fields(X509 *certificate, EVP_PKEY *key, uint64_t number, const char *name,
+                       const char *names) {
+    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, names);
     bool ok = extension != NULL && X509_set_version(certificate, X509_VERSION_3) == 1 &&
               ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number + 1) == 1 &&
               X509_gmtime_adj(X509_getm_notBefore(certificate), -3600) != NULL &&
@@ -60,13 +80,19 @@ static bool set_fields(X509 *certificate, EVP_PKEY *key, uint64_t number, const 
 }
 
 /* Key and certificate as PEM. */
-static bool write_pem(uint64_t number, const char *name, struct buf *out, struct err *e) {
+static bool write_pem(const struct seed *seed, uint64_t number, const char *name, struct buf *out,
+                      struct err *e) {
+    PL_AUTO(buf_clear) struct buf names = {.max = NAMES_TEXT_MAX};
+    if (!write_names(seed, number, &names, e)) {
+        return false;
+    }
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     BIO *bio = BIO_new(BIO_s_mem());
     char *bytes = NULL;
     bool ok = key != NULL && certificate != NULL && bio != NULL &&
-              set_fields(certificate, key, number, name) && PEM_write_bio_X509(bio, certificate) &&
+              set_fields(certificate, key, number, name, (const char *)names.data) &&
+              PEM_write_bio_X509(bio, certificate) &&
               PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
     long len = ok ? BIO_get_mem_data(bio, &bytes) : 0;
     ok = ok ? buf_append(out, bytes, (size_t)len, e)
@@ -84,7 +110,7 @@ static bool import(struct seed *seed, uint64_t number, const char *name, struct 
     PL_AUTO(buf_cleanse) struct buf pem;
     list_init(&notes, NOTES_MAX);
     buf_init(&pem, 16 * 1024);
-    if (!write_pem(number, name, &pem, e)) {
+    if (!write_pem(seed, number, name, &pem, e)) {
         return false;
     }
     const struct import_wish wish = {
@@ -92,19 +118,28 @@ static bool import(struct seed *seed, uint64_t number, const char *name, struct 
     return ops_import(seed->ops, &wish, &notes, out_row, e);
 }
 
-static bool add_name(struct seed *seed, uint64_t number, struct err *e) {
-    char name[NAME_SIZE];
-    char id[ID_TEXT_LEN + 1];
-    (void)snprintf(name, sizeof(name), "%.80s%llu.bench.test", seed->prefix,
-                   (unsigned long long)number);
+static bool add_certificate(struct seed *seed, uint64_t number, const char *name, struct err *e) {
     PL_AUTO(cert_row_freep) struct cert_row *cert = NULL;
-    PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
-    PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
+    if (number % seed->shared != 0) {
+        return true;
+    }
     if (!import(seed, number, name, &cert, e)) {
         return false;
     }
-    id_format(&cert->id, id);
-    const struct bind_wish wish = {.site = seed->site, .url = seed->url, .host = name, .cert = id};
+    id_format(&cert->id, seed->cert);
+    return true;
+}
+
+static bool add_name(struct seed *seed, uint64_t number, struct err *e) {
+    char name[NAME_SIZE];
+    PL_AUTO(bind_plan_clear) struct bind_plan plan = {0};
+    PL_AUTO(binding_row_freep) struct binding_row *row = NULL;
+    name_of(seed, number, name);
+    if (!add_certificate(seed, number, name, e)) {
+        return false;
+    }
+    const struct bind_wish wish = {
+        .site = seed->site, .url = seed->url, .host = name, .cert = seed->cert};
     return ops_bind_plan(seed->ops, &wish, &plan, e) && ops_bind_add(seed->ops, &plan, &row, e);
 }
 
@@ -135,10 +170,15 @@ static bool run(struct seed *seed, const char *data_dir, struct err *e) {
 
 int main(int argc, char **argv) {
     enum { ARGUMENT_COUNT = 6 };
+    bool is_shared = argc == ARGUMENT_COUNT + 1;
     struct err e = {0};
-    struct seed seed = {0};
-    if (argc != ARGUMENT_COUNT || !str_to_u64(argv[4], COUNT_MAX, &seed.count)) {
-        (void)fputs("usage: seed DATA-DIR SITE https://ADDRESS:PORT COUNT PREFIX\n", stderr);
+    struct seed seed = {.shared = 1};
+    if ((argc != ARGUMENT_COUNT && !is_shared) || !str_to_u64(argv[4], COUNT_MAX, &seed.count) ||
+        (is_shared && !str_to_u64(argv[ARGUMENT_COUNT], SHARED_MAX, &seed.shared)) ||
+        seed.shared == 0) {
+        (void)fputs("usage: seed DATA-DIR SITE https://ADDRESS:PORT COUNT PREFIX "
+                    "[NAMES-OF-A-CERTIFICATE]\n",
+                    stderr);
         return EXIT_FAILURE;
     }
     seed.site = argv[2];

@@ -12,6 +12,10 @@
 
 enum { FOLDED_SIZE = 128 };
 
+static const char *text_at(uint32_t offset) {
+    return country_texts + offset;
+}
+
 /* What a character is compared as; "" for what is left out. */
 static const char *fold_char(uint32_t c, char ascii[2]) {
     ascii[0] = c < 0x80 ? str_lower_char((char)c) : '\0';
@@ -73,7 +77,7 @@ bool country_is_code(const char *text) {
 
 const char *country_name(const char *code) {
     const struct country *country = find_country(code);
-    return country == NULL ? NULL : country->name;
+    return country == NULL ? NULL : text_at(country->name);
 }
 
 const char *country_suggest(const char *text) {
@@ -82,7 +86,7 @@ const char *country_suggest(const char *text) {
         return NULL;
     }
     for (size_t i = 0; i < country_alias_count; i++) {
-        if (str_equal(country_aliases[i].folded, folded)) {
+        if (str_equal(text_at(country_aliases[i].folded), folded)) {
             return country_aliases[i].code;
         }
     }
@@ -95,9 +99,9 @@ static enum subdivision_match match_folded(const struct country *country, const 
                                            const char **out_name) {
     const struct country_subdivision *rows = country_subdivisions + country->first_subdivision;
     for (size_t i = 0; i < country->subdivision_count; i++) {
-        bool is_name = str_equal(rows[i].folded, folded);
-        if (is_name || str_equal_nocase(rows[i].abbreviation, folded)) {
-            *out_name = rows[i].name;
+        bool is_name = str_equal(text_at(rows[i].folded), folded);
+        if (is_name || str_equal_nocase(text_at(rows[i].abbreviation), folded)) {
+            *out_name = text_at(rows[i].name);
             return is_name ? SUBDIVISION_NAME : SUBDIVISION_ABBREVIATION;
         }
     }

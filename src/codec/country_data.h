@@ -11,23 +11,27 @@ struct country_letter {
     char folded[3];
 };
 
+/* Texts are offsets into country_texts, each ended by NUL: pointers would be relocated, page by
+ * page, in every process that starts. */
 struct country_subdivision {
-    const char *folded;
-    const char *abbreviation; /* "TX"; "" when ISO 3166-2 has a number */
-    const char *name;
+    uint32_t folded;
+    uint32_t abbreviation; /* "TX"; "" when ISO 3166-2 has a number */
+    uint32_t name;
 };
 
 struct country {
     char code[3];
-    const char *name;
-    size_t first_subdivision;
-    size_t subdivision_count;
+    uint32_t name;
+    uint32_t first_subdivision;
+    uint32_t subdivision_count;
 };
 
 struct country_alias {
-    const char *folded; /* alpha-3 code or name */
+    uint32_t folded; /* alpha-3 code or name */
     char code[3];
 };
+
+extern const char country_texts[];
 
 extern const struct country_letter country_letters[]; /* sorted */
 extern const size_t country_letter_count;

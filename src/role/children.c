@@ -24,6 +24,7 @@ enum { QUICK_MS = 1000, QUICK_DEATHS_FREE = 3, BACKOFF_MS = 200, BACKOFF_MAX_MS 
  */
 
 static const bool may_follow[CHILD_STATE_COUNT][CHILD_STATE_COUNT] = {
+    [CHILD_WAITING] = {[CHILD_STARTING] = true, [CHILD_DRAINING] = true},
     [CHILD_STARTING] = {[CHILD_SERVING] = true, [CHILD_DRAINING] = true},
     [CHILD_SERVING] = {[CHILD_DRAINING] = true},
 };
@@ -31,6 +32,10 @@ static const bool may_follow[CHILD_STATE_COUNT][CHILD_STATE_COUNT] = {
 static void child_set_state(struct child *child, enum child_state state) {
     PL_BUG_UNLESS(may_follow[child->state][state]);
     child->state = state;
+}
+
+static bool is_net(const struct child *child) {
+    return (child->role & IPC_BOTH_NET) != 0;
 }
 
 /* --- finding -------------------------------------------------------------------------------------
@@ -170,17 +175,36 @@ static bool start_process(struct child *child, struct err *e) {
            peer_new(&child->supervisor->loop, channel, &callbacks, &child->peer, e);
 }
 
-/* net waits for its first roots, for it cannot be given any later. */
 static void give_holdings(const struct child *child) {
     const struct supervisor *s = child->supervisor;
     if (child->role == IPC_KEYS) {
         holdings_give_keys(&s->holdings, child->peer);
     }
-    if ((child->role & IPC_BOTH_NET) != 0) {
+    if (is_net(child)) {
         holdings_give_net(&s->holdings, child->peer, child->role);
     }
     if (child->role == IPC_METRICS) {
         supervisor_give_metrics(s, child->peer);
+    }
+}
+
+bool child_is_given(const struct child *child) {
+    return is_net(child) && child->peer != NULL &&
+           (child->state == CHILD_STARTING || child->state == CHILD_SERVING);
+}
+
+static void go(struct child *child) {
+    child->roots_version = child->supervisor->holdings.roots_version;
+    child_set_state(child, CHILD_STARTING);
+    give_holdings(child);
+    peer_send(child->peer, IPC_GO, NULL, 0, -1);
+}
+
+void children_go(struct supervisor *s) {
+    for (struct child *child = s->children; child != NULL; child = child->next) {
+        if (child->state == CHILD_WAITING && child->peer != NULL) {
+            go(child);
+        }
     }
 }
 
@@ -196,15 +220,15 @@ bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, stru
                             .number = number,
                             .started_ms = clock_monotonic_ms(),
                             .serial = ++s->serial,
-                            .figures_fd = -1,
-                            .roots_version = s->holdings.roots_version};
+                            .figures_fd = -1};
     s->children = child;
     if (!start_process(child, e) || !send_start(s, child, e)) {
         return false; /* the list has it; its end is collected, or it never was */
     }
-    give_holdings(child);
     connect_to_others(s, child);
-    peer_send(child->peer, IPC_GO, NULL, 0, -1);
+    if (s->has_world || !is_net(child)) {
+        go(child);
+    }
     return true;
 }
 
@@ -307,8 +331,11 @@ void child_drain(struct child *child) {
     if (child->state == CHILD_DRAINING) {
         return;
     }
+    bool has_begun = child->state != CHILD_WAITING;
     child_set_state(child, CHILD_DRAINING);
-    if (child->peer != NULL) {
+    if (!has_begun) {
+        (void)kill(child->pid, SIGKILL);
+    } else if (child->peer != NULL) {
         peer_send(child->peer, IPC_STOP, NULL, 0, -1);
     }
 }

@@ -188,6 +188,7 @@ bool control_tickets_connect(struct control_tickets *tickets, struct ipc_message
     }
     tickets->given_count = 0;
     tickets->next_ms = 0;
+    control_tickets_tick(tickets);
     return true;
 }
 

@@ -256,6 +256,14 @@ void holdings_drop_sockets(struct holdings *holdings,
     }
 }
 
+bool holdings_have_services(const struct holdings *holdings) {
+    const struct held_socket *s = holdings->sockets;
+    while (s != NULL && !(s->is_wanted && s->about.is_services)) {
+        s = s->next;
+    }
+    return s != NULL;
+}
+
 /* --- versions ------------------------------------------------------------------------------------
  */
 

@@ -83,6 +83,17 @@ static bool is_net(const struct child *child) {
 /* --- what is served ------------------------------------------------------------------------------
  */
 
+/* What nobody waits for while it begins to serve. */
+static void start_later_ones(struct supervisor *s) {
+    static const enum ipc_role roles[] = {IPC_PROBE, IPC_NET_SERVICES};
+    for (size_t i = 0; i < PL_ARRAY_LEN(roles); i++) {
+        struct err e = {0};
+        if (child_find(s, roles[i]) == NULL && !child_start(s, roles[i], 0, &e)) {
+            supervisor_fail(s, &e);
+        }
+    }
+}
+
 static void tell_ready(struct supervisor *s) {
     s->is_ready = true;
     if (s->wish->ready_fd >= 0) {
@@ -91,20 +102,23 @@ static void tell_ready(struct supervisor *s) {
     }
     log_event(LOG_INFO, "ready", NULL);
     service_notify("READY=1\nSTATUS=serving");
+    start_later_ones(s);
 }
 
 /* What all of those that serve have applied; control is told when that grows. */
 static void tell_applied(struct supervisor *s) {
     int64_t least = INT64_MAX;
     uint32_t count = 0;
+    uint32_t wanted = s->net_count + (holdings_have_services(&s->holdings) ? 1 : 0);
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (is_net(child) && child->state == CHILD_SERVING) {
+        bool is_counted = child->role == IPC_NET || holdings_have_services(&s->holdings);
+        if (is_net(child) && child->state == CHILD_SERVING && is_counted) {
             least = child->applied_seq < least ? child->applied_seq : least;
             count++;
         }
     }
     const struct child *control = child_find(s, IPC_CONTROL);
-    if (count < s->net_count + SERVICES_COUNT || least <= s->told_seq || control == NULL) {
+    if (count < wanted || least <= s->told_seq || control == NULL) {
         return;
     }
     s->told_seq = least;
@@ -117,21 +131,17 @@ static void tell_applied(struct supervisor *s) {
 static void tell_socket(void *ctx, const struct held_socket *socket) {
     const struct supervisor *s = ctx;
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING) {
+        if (child_is_given(child)) {
             holdings_send_socket(child->peer, child->role, socket);
         }
     }
 }
 
-static void start_all_net(struct supervisor *s) {
+/* net has begun already; net-services is waited for when there is something for it. */
+static void go_all_net(struct supervisor *s) {
     struct err e = {0};
-    for (uint32_t i = 0; i < s->net_count; i++) {
-        if (!child_start(s, IPC_NET, i, &e)) {
-            supervisor_fail(s, &e);
-            return;
-        }
-    }
-    if (!child_start(s, IPC_NET_SERVICES, 0, &e)) {
+    children_go(s);
+    if (holdings_have_services(&s->holdings) && !child_start(s, IPC_NET_SERVICES, 0, &e)) {
         supervisor_fail(s, &e);
     }
 }
@@ -142,7 +152,7 @@ static void hand_out_index(struct supervisor *s) {
     for (const struct child *child = s->children; child != NULL; child = child->next) {
         bool has_roots =
             child->role == IPC_NET_SERVICES || child->roots_version == s->holdings.roots_version;
-        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING && has_roots) {
+        if (child_is_given(child) && has_roots) {
             holdings_send_index(&s->holdings, child->peer);
         }
     }
@@ -163,7 +173,7 @@ static bool on_index(struct supervisor *s, struct ipc_message *message) {
     }
     if (is_first) {
         holdings_drop_given(&s->holdings);
-        start_all_net(s);
+        go_all_net(s);
     } else {
         hand_out_index(s);
     }
@@ -176,7 +186,7 @@ static bool on_segment(struct supervisor *s, struct ipc_message *message) {
         return false;
     }
     for (const struct child *child = s->children; child != NULL; child = child->next) {
-        if (is_net(child) && child->peer != NULL && child->state != CHILD_DRAINING) {
+        if (child_is_given(child)) {
             peer_send(child->peer, IPC_SEGMENT, message->bytes, message->len, fd);
         }
     }
@@ -351,10 +361,14 @@ static bool warn_of_root(struct err *e) {
     return true;
 }
 
+/* All that has to be there before anything is served, side by side; control takes longest. */
 static bool start_workers(struct supervisor *s, struct err *e) {
-    return child_start(s, IPC_KEYS, 0, e) && child_start(s, IPC_CONTROL, 0, e) &&
-           child_start(s, IPC_PROBE, 0, e) &&
-           (s->metrics_fd < 0 || child_start(s, IPC_METRICS, 0, e));
+    bool ok = child_start(s, IPC_CONTROL, 0, e) && child_start(s, IPC_KEYS, 0, e) &&
+              (s->metrics_fd < 0 || child_start(s, IPC_METRICS, 0, e));
+    for (uint32_t i = 0; i < s->net_count && ok; i++) {
+        ok = child_start(s, IPC_NET, i, e);
+    }
+    return ok;
 }
 
 /* At once, so that a busy port is an error and not a line in the log. */

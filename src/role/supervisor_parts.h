@@ -16,12 +16,13 @@
 
 #include <sys/types.h>
 
-enum { NET_PROCESSES_MAX = 256, SERVICES_COUNT = 1, SUPERVISOR_ROLES_MAX = 8 };
+enum { NET_PROCESSES_MAX = 256, SUPERVISOR_ROLES_MAX = 8 };
 
 /* --- children ------------------------------------------------------------------------------------
  */
 
 enum child_state {
+    CHILD_WAITING,  /* begins, and is to be handed what it works with */
     CHILD_STARTING, /* until it is ready */
     CHILD_SERVING,
     CHILD_DRAINING, /* finishes what is under way, then ends */
@@ -129,6 +130,9 @@ bool holdings_open_sockets(struct holdings *holdings,
 void holdings_drop_sockets(struct holdings *holdings,
                            void (*closing)(void *ctx, const struct held_socket *socket), void *ctx);
 
+/* Whether there is a listener of the site "services". */
+bool holdings_have_services(const struct holdings *holdings);
+
 /* To a process that starts; role: which of both net. */
 void holdings_give_net(const struct holdings *holdings, struct peer *peer, enum ipc_role role);
 void holdings_give_keys(const struct holdings *holdings, struct peer *peer);
@@ -175,8 +179,11 @@ void supervisor_continue_upgrade(struct supervisor *s); /* control has ended */
 void supervisor_check_upgrade(struct supervisor *s);    /* now and then */
 
 /* children.c */
+/* A net waits while there is nothing to serve yet: it cannot be given document roots any later. */
 bool child_start(struct supervisor *s, enum ipc_role role, uint32_t number, struct err *e)
     PL_MUST_USE;
+void children_go(struct supervisor *s); /* those that wait: now there is something to serve */
+bool child_is_given(const struct child *child); /* a net that gets what comes */
 struct child *child_find(const struct supervisor *s, enum ipc_role role);
 void children_collect(struct supervisor *s);        /* those that have ended */
 void children_fill_vacancies(struct supervisor *s); /* whose time has come */

@@ -36,6 +36,15 @@ def wait_for(condition, seconds=10, what=''):
         time.sleep(0.01)
 
 
+def settled(server):
+    """by_role() once all are there and have restricted themselves: some come after it serves."""
+    def all_restricted():
+        roles = by_role(server)
+        is_whole = all(roles.values()) and all(status(pid, 'Seccomp') == '2' for pids in roles.values() for pid in pids)
+        return roles if is_whole else None
+    return wait_for(all_restricted, what='all processes')
+
+
 def status(pid, field):
     with open(f'/proc/{pid}/status', encoding='ascii') as file:
         return re.search(rf'^{field}:\s*(\S+)', file.read(), re.MULTILINE).group(1)

@@ -24,7 +24,7 @@ def site(store, server, ports):
 @pytest.mark.plain
 def test_each_process_has_given_up_what_it_does_not_need(site):
     server, _, _, _ = site
-    roles = processes.by_role(server)
+    roles = processes.settled(server)
     assert len(roles['net']) == len(os.sched_getaffinity(0))
     for role, pids in roles.items():
         assert pids, f'there is no {role}'
@@ -87,7 +87,7 @@ def test_private_keys_are_in_the_memory_of_keys_alone(store, server, ports, kind
     running = server()
     needles = needles_of(key)
     with processes.Load(port, root, 'www.example.com') as load:
-        processes.wait_for(lambda: load.done > 50, what='load')
+        processes.wait_for(lambda: load.done > 50 and all(processes.by_role(running).values()), what='load')
         found = {role: set().union(*(processes.memory_has(pid, needles) for pid in pids))
                  for role, pids in processes.by_role(running).items()}
         found['supervisor'] = processes.memory_has(running.pid, needles)
@@ -107,7 +107,7 @@ def test_a_killed_process_is_replaced_and_the_others_go_on(site, role):
     with processes.Load(port, root, host) as load:
         for _ in range(3):
             processes.wait_for(lambda: load.done > 10, what='load')
-            before = processes.by_role(server)[role]
+            before = processes.wait_for(lambda: processes.by_role(server)[role], what=role)
             processes.kill(before[0])
             processes.wait_for(lambda: ended_and_replaced(server, role, before[0]),
                                what=f'another {role}')

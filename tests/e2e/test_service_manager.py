@@ -125,7 +125,7 @@ def test_each_process_has_its_user(padlock, ports, open_folder):
     server = Server(store, 'serve')
     server.wait_ready()
     expected = {'control': 64100, 'net': 64101, 'net-services': 64101, 'probe': 64101, 'keys': 64102}
-    for role, pids in processes.by_role(server).items():
+    for role, pids in processes.settled(server).items():
         assert {processes.status(pid, 'Uid') for pid in pids} == {str(expected[role])}, role
     assert os.stat(store.data / 'sealing.key').st_uid == 0
     assert os.stat(store.data / 'store.db').st_uid == 64100
