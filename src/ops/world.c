@@ -195,13 +195,11 @@ static bool add_listener(struct building *building, const struct binding_row *ro
     building->is_strict[*out_listener] = row->is_strict;
     building->is_proxied[*out_listener] = row->is_proxied;
     building->is_services[*out_listener] = row->parts.count > 0;
-    if (row->parts.count > 0) {
-        snapshot_builder_set_services(building->builder, *out_listener);
-    }
-    if (row->is_proxied) {
-        snapshot_builder_set_proxied(building->builder, *out_listener);
-    }
-    return world_remember(building->listeners, key, strlen(key), *out_listener, e);
+    return (row->parts.count == 0 ||
+            snapshot_builder_set_services(building->builder, *out_listener, e)) &&
+           (!row->is_proxied ||
+            snapshot_builder_set_proxied(building->builder, *out_listener, e)) &&
+           world_remember(building->listeners, key, strlen(key), *out_listener, e);
 }
 
 bool world_remember_place(struct building *building, const struct id *id, const char *host,
@@ -367,13 +365,25 @@ bool building_new(struct ops *ops, struct building **out_building, struct err *e
     return true;
 }
 
+static void begin_generation(struct ops_world *world) {
+    uint64_t time = (uint64_t)clock_now_ms();
+    world->generation = time > world->generation ? time : world->generation + 1;
+}
+
+/* Other segments from now on, as far as memory goes. */
+static void compact(struct ops_world *world) {
+    struct snapshot_builder *builder = world->now->builder;
+    if (snapshot_builder_has_garbage(builder) && snapshot_builder_compact(builder, NULL)) {
+        begin_generation(world);
+    }
+}
+
 void world_take(struct ops_world *world, struct building *building, int64_t seq) {
     building_free(world->now);
     world->is_changed = true;
     world->now = building;
     world->seq = seq;
-    uint64_t time = (uint64_t)clock_now_ms();
-    world->generation = time > world->generation ? time : world->generation + 1;
+    begin_generation(world);
 }
 
 static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes, struct err *e) {
@@ -394,16 +404,22 @@ static bool build_anew(struct ops_world *world, int64_t seq, struct list *notes,
 
 enum step { STEP_DONE, STEP_ANEW, STEP_FAILED };
 
-static void remove_binding(struct building *building, const struct id *id) {
-    struct place *place = map_remove(building->places, id->bytes, ID_LEN);
+static bool remove_binding(struct building *building, const struct id *id, struct err *e) {
+    const struct place *place = map_get(building->places, id->bytes, ID_LEN);
+    bool was_there = false;
     if (place == NULL) {
-        return;
+        return true;
     }
-    if (snapshot_builder_remove_binding(building->builder, place->listener, place->host)) {
+    if (!snapshot_builder_remove_binding(building->builder, place->listener, place->host,
+                                         &was_there, e)) {
+        return false;
+    }
+    if (was_there) {
         building->binding_count--;
         building->uses[place->listener]--;
     }
-    mem_free(place);
+    mem_free(map_remove(building->places, id->bytes, ID_LEN));
+    return true;
 }
 
 /* What a listener is, is read from its first binding: another answer needs a new one. */
@@ -428,8 +444,7 @@ static enum step follow_binding(struct building *building, const struct id *id, 
     if (is_live && !fits_listener(building, row)) {
         return STEP_ANEW;
     }
-    remove_binding(building, id);
-    if (is_live && !add_binding(building, row, e)) {
+    if (!remove_binding(building, id, e) || (is_live && !add_binding(building, row, e))) {
         return STEP_FAILED;
     }
     return listener != SNAPSHOT_NONE && building->uses[listener] == 0 ? STEP_ANEW : STEP_DONE;
@@ -523,6 +538,7 @@ static enum step follow_changes(struct ops_world *world, int64_t seq, struct lis
                              e)) {
         return STEP_FAILED;
     }
+    compact(world);
     const struct changed *changes = memory;
     enum step step = count == CHANGES_MAX ? STEP_ANEW : STEP_DONE;
     building->notes = notes;

@@ -324,6 +324,7 @@ static bool on_index(struct net_process *process, const struct ipc_message *mess
     const struct snapshot_source source = {.index_fd = message->fd,
                                            .segments = process->segments,
                                            .segment_count = segment_count,
+                                           .before = process->snapshot,
                                            .root = find_root,
                                            .root_ctx = process};
     if (!snapshot_open(&source, &snapshot, &e)) {

@@ -34,15 +34,15 @@ const struct image *snapshot_image_of(const struct snapshot *snapshot) {
 static bool locate_part(struct snapshot *s, const struct image_header *header,
                         enum image_part part) {
     const struct image_span *span = &header->parts[part];
-    size_t item_size = image_item_size(part);
-    bool fits = span->offset % IMAGE_ALIGNMENT == 0 && span->offset <= s->mapping_size &&
-                span->count <= (s->mapping_size - span->offset) / item_size &&
+    bool fits = span->offset % sizeof(struct chunk_ref) == 0 && span->offset <= s->mapping_size &&
                 span->count < SNAPSHOT_NONE;
-    if (fits) {
-        s->image.parts[part] = (struct image_array){.items = (uint8_t *)s->mapping + span->offset,
-                                                    .count = (size_t)span->count};
+    if (!fits) {
+        return false;
     }
-    return fits;
+    const void *refs = (const uint8_t *)s->mapping + span->offset;
+    s->image.parts[part] = (struct image_array){.refs = refs, .count = (size_t)span->count};
+    return image_chunk_count(&s->image, part) <=
+           (s->mapping_size - span->offset) / sizeof(struct chunk_ref);
 }
 
 static bool locate(struct snapshot *s, const struct snapshot_source *source) {
@@ -135,7 +135,8 @@ bool snapshot_open(const struct snapshot_source *source, struct snapshot **out_s
         !take_segments(s, source, e)) {
         return false;
     }
-    if (!locate(s, source) || !image_check(&s->image)) {
+    if (!locate(s, source) ||
+        !image_check(&s->image, source->before == NULL ? NULL : &source->before->image)) {
         return err_set(e, ERR_TLS_SNAPSHOT_BROKEN, "a version of the bindings is damaged");
     }
     if (!find_roots(s, source, e) || !unpack_policies(s, e)) {

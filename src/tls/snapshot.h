@@ -3,11 +3,11 @@
  * certificates answer for which name. Built by whoever reads the store, used by whoever serves;
  * a newer one replaces it by pointer. Reference-counted; one thread.
  *
- * It lies in shared memory: a small index, made anew for each version, and append-only segments
- * with the certificates, which all versions and all processes share. A name costs about 250 bytes
- * of index and its certificate's DER, once per machine, while it is unused; intermediates that many
- * share are kept once. Nothing is parsed here: a certificate that is broken is found at its first
- * handshake and concerns its own bindings alone.
+ * It lies in shared memory: append-only segments with the index and the certificates, in chunks
+ * that all versions and all processes share, and for each version the list of its chunks. A change
+ * costs what it changes. A name costs about 250 bytes of index and its certificate's DER, once per
+ * machine, while it is unused; intermediates that many share are kept once. Nothing is parsed here:
+ * a certificate that is broken is found at its first handshake and concerns its own bindings alone.
  *
  * Order of lookup: the exact name, then the wildcard of one label ("*.example.com" covers
  * "a.example.com", not "example.com" nor "b.a.example.com"), then the listener's default. The
@@ -140,9 +140,11 @@ bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapsh
                                    const char *address, uint16_t port, bool is_strict,
                                    uint32_t *out_listener, struct err *e) PL_MUST_USE;
 /* Its connections begin with the PROXY protocol's header. */
-void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener);
+bool snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener,
+                                  struct err *e) PL_MUST_USE;
 /* Its bindings are the site "services". */
-void snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener);
+bool snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener,
+                                   struct err *e) PL_MUST_USE;
 
 struct snapshot_site_wish {
     struct id id;
@@ -201,9 +203,11 @@ bool snapshot_builder_add_binding(struct snapshot_builder *builder,
                                   const struct snapshot_binding_wish *wish, struct err *e)
     PL_MUST_USE;
 
-/* True when there was a binding of that listener and host, which is gone then. */
+/* out_was_there: there was a binding of that listener and host, which is gone then. Fails base.oom,
+ * base.limit, sys.memory_file; then it is still there. */
 bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t listener,
-                                     const char *host);
+                                     const char *host, bool *out_was_there, struct err *e)
+    PL_MUST_USE;
 
 /* The number of the change that the next image shows. */
 void snapshot_builder_set_seq(struct snapshot_builder *builder, int64_t seq);
@@ -218,6 +222,14 @@ size_t snapshot_builder_certificates(const struct snapshot_builder *builder);
  * build anew.
  */
 size_t snapshot_builder_unused(const struct snapshot_builder *builder);
+
+/*
+ * Each version leaves behind what it changed of the one before. When that is more than is in use,
+ * everything can be written anew, into new segments with new numbers; indexes stay as they are.
+ * Fails as adding; then nothing has changed.
+ */
+bool snapshot_builder_has_garbage(const struct snapshot_builder *builder);
+bool snapshot_builder_compact(struct snapshot_builder *builder, struct err *e) PL_MUST_USE;
 
 /*
  * One version, in descriptors that can be handed to other processes. Clear works on a zeroed
@@ -260,7 +272,8 @@ struct snapshot_source {
     int index_fd;                    /* borrowed for the call */
     struct segment *const *segments; /* references are taken */
     size_t segment_count;
-    snapshot_root_fn *root; /* NULL: folder_open() */
+    const struct snapshot *before; /* what they share is not checked again; NULL: none */
+    snapshot_root_fn *root;        /* NULL: folder_open() */
     void *root_ctx;
 };
 

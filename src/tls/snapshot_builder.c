@@ -1,6 +1,6 @@
 /*
- * Building the binding snapshot: the image's arrays on the heap, which can be changed further, and
- * published as a version at any time. Process: control (and tests).
+ * Building the binding snapshot: the image's arrays (snapshot_chunks.c has their memory), which can
+ * be changed further, and published as a version at any time. Process: control (and tests).
  */
 #include "base/buf.h"
 #include "base/hash.h"
@@ -17,80 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    SEGMENT_FIRST = 64 * 1024,
-    SEGMENT_LARGEST = 16 * 1024 * 1024,
-    TABLE_FIRST = 64,
-    ARRAY_FIRST = 16,
-};
-
-/* --- arrays -------------------------------------------------------------------------------------
- */
-
-static bool reserve(struct image_array *array, size_t item_size, size_t more, struct err *e) {
-    size_t wanted = array->count + more;
-    if (wanted <= array->capacity) {
-        return true;
-    }
-    size_t capacity = array->capacity == 0 ? ARRAY_FIRST : array->capacity * 2;
-    capacity = capacity < wanted ? wanted : capacity;
-    void *items = array->items;
-    if (!mem_resize(&items, capacity * item_size, e)) {
-        return false;
-    }
-    array->items = items;
-    array->capacity = capacity;
-    return true;
-}
-
-static size_t most(enum image_part part) {
-    static const size_t limits[IMAGE_PART_COUNT] = {
-        [IMAGE_LISTENERS] = SNAPSHOT_LISTENERS_MAX,
-        [IMAGE_POLICIES] = SNAPSHOT_POLICIES_MAX,
-        [IMAGE_ROOTS] = SNAPSHOT_SITES_MAX,
-        [IMAGE_SITES] = SNAPSHOT_SITES_MAX,
-        [IMAGE_CERTIFICATES] = SNAPSHOT_CERTIFICATES_MAX,
-        [IMAGE_CHAIN_REFS] = (size_t)SNAPSHOT_CERTIFICATES_MAX * SNAPSHOT_CHAIN_MAX,
-        [IMAGE_DERS] = SNAPSHOT_CERTIFICATES_MAX,
-        [IMAGE_CLIENT_SETS] = SNAPSHOT_CLIENT_SETS_MAX,
-        [IMAGE_BINDINGS] = SNAPSHOT_BINDINGS_MAX,
-        [IMAGE_STRINGS] = SNAPSHOT_STRINGS_MAX,
-    };
-    return limits[part];
-}
-
-/* Appends a copy of one item. */
-static bool add(struct snapshot_builder *b, enum image_part part, const void *item,
-                uint32_t *out_index, struct err *e) {
-    struct image_array *array = &b->image.parts[part];
-    size_t item_size = image_item_size(part);
-    if (array->count >= most(part)) {
-        return err_set(e, ERR_BASE_LIMIT, "more than %zu entries", most(part));
-    }
-    if (!reserve(array, item_size, 1, e)) {
-        return false;
-    }
-    memcpy((uint8_t *)array->items + array->count * item_size, item, item_size);
-    *out_index = (uint32_t)array->count++;
-    return true;
-}
-
-static bool add_string(struct snapshot_builder *b, const char *text, size_t len,
-                       struct packed_string *out, struct err *e) {
-    struct image_array *strings = &b->image.parts[IMAGE_STRINGS];
-    if (strings->count + len >= SNAPSHOT_STRINGS_MAX) {
-        return err_set(e, ERR_BASE_LIMIT, "more than %d bytes of names", SNAPSHOT_STRINGS_MAX);
-    }
-    if (!reserve(strings, 1, len + 1, e)) {
-        return false;
-    }
-    char *at = (char *)strings->items + strings->count;
-    memcpy(at, text, len);
-    at[len] = '\0';
-    *out = (struct packed_string){.offset = (uint32_t)strings->count, .len = (uint32_t)len};
-    strings->count += len + 1;
-    return true;
-}
+enum { TABLE_FIRST = 64 };
 
 bool builder_knows(const struct map *map, const void *key, size_t len, uint32_t *out_index) {
     uintptr_t number = (uintptr_t)map_get(map, key, len);
@@ -127,6 +54,7 @@ bool snapshot_builder_new(int64_t seq, struct snapshot_builder **out_builder, st
     }
     PL_AUTO(snapshot_builder_freep) struct snapshot_builder *builder = memory;
     builder->image.seq = seq;
+    builder->version = 1;
     if (!process_seed(builder->image.seed, e) || !map_new(SNAPSHOT_SITES_MAX, &builder->roots, e) ||
         !map_new(SNAPSHOT_CERTIFICATES_MAX, &builder->ders, e) ||
         !map_new(SNAPSHOT_CLIENT_SETS_MAX, &builder->client_sets, e)) {
@@ -140,13 +68,7 @@ void snapshot_builder_free(struct snapshot_builder *builder) {
     if (builder == NULL) {
         return;
     }
-    for (size_t i = 0; i < builder->image.segment_count; i++) {
-        segment_free(builder->image.segments[i]);
-    }
-    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        mem_free(builder->image.parts[part].items);
-    }
-    mem_free(builder->image.segments);
+    builder_chunks_clear(builder);
     map_free(builder->roots);
     map_free(builder->ders);
     map_free(builder->client_sets);
@@ -233,17 +155,32 @@ bool snapshot_builder_add_listener(struct snapshot_builder *builder, enum snapsh
     if (is_taken(&builder->image, &wanted.address)) {
         return err_set(e, ERR_TLS_SNAPSHOT_DUPLICATE, "%s is there twice", wanted.text);
     }
-    return add(builder, IMAGE_LISTENERS, &wanted, out_listener, e);
+    return builder_add(builder, IMAGE_LISTENERS, &wanted, out_listener, e);
 }
 
-void snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener) {
-    struct snapshot_listener *about = image_at(&builder->image, IMAGE_LISTENERS, listener);
-    about->is_proxied = true;
+/* NULL: it failed. */
+static struct snapshot_listener *edit_listener(struct snapshot_builder *b, uint32_t listener,
+                                               struct err *e) {
+    void *item = NULL;
+    return builder_edit(b, IMAGE_LISTENERS, listener, &item, e) ? item : NULL;
 }
 
-void snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener) {
-    struct snapshot_listener *about = image_at(&builder->image, IMAGE_LISTENERS, listener);
-    about->is_services = true;
+bool snapshot_builder_set_proxied(struct snapshot_builder *builder, uint32_t listener,
+                                  struct err *e) {
+    struct snapshot_listener *about = edit_listener(builder, listener, e);
+    if (about != NULL) {
+        about->is_proxied = true;
+    }
+    return about != NULL;
+}
+
+bool snapshot_builder_set_services(struct snapshot_builder *builder, uint32_t listener,
+                                   struct err *e) {
+    struct snapshot_listener *about = edit_listener(builder, listener, e);
+    if (about != NULL) {
+        about->is_services = true;
+    }
+    return about != NULL;
 }
 
 /* --- sites --------------------------------------------------------------------------------------
@@ -254,7 +191,8 @@ static bool add_root(struct snapshot_builder *b, const char *path, uint32_t *out
     size_t len = strlen(path);
     struct packed_string packed;
     return builder_knows(b->roots, path, len, out_root) ||
-           (add_string(b, path, len, &packed, e) && add(b, IMAGE_ROOTS, &packed, out_root, e) &&
+           (builder_add_string(b, path, len, &packed, e) &&
+            builder_add(b, IMAGE_ROOTS, &packed, out_root, e) &&
             builder_remember(b->roots, path, len, *out_root, e));
 }
 
@@ -267,7 +205,7 @@ static bool add_index_names(struct snapshot_builder *b, const struct snapshot_si
         return err_set(e, ERR_BASE_LIMIT, "more than %d index names", SNAPSHOT_INDEX_NAMES_MAX);
     }
     for (size_t i = 0; i < count; i++) {
-        if (!add_string(b, names[i], strlen(names[i]), &site->index_names[i], e)) {
+        if (!builder_add_string(b, names[i], strlen(names[i]), &site->index_names[i], e)) {
             return false;
         }
     }
@@ -279,62 +217,14 @@ bool snapshot_builder_add_site(struct snapshot_builder *builder,
                                const struct snapshot_site_wish *wish, uint32_t *out_site,
                                struct err *e) {
     struct packed_site site = {.id = wish->id, .root = SNAPSHOT_NONE};
-    return add_string(builder, wish->name, strlen(wish->name), &site.name, e) &&
+    return builder_add_string(builder, wish->name, strlen(wish->name), &site.name, e) &&
            add_index_names(builder, wish, &site, e) &&
            (wish->root_path == NULL || add_root(builder, wish->root_path, &site.root, e)) &&
-           add(builder, IMAGE_SITES, &site, out_site, e);
+           builder_add(builder, IMAGE_SITES, &site, out_site, e);
 }
 
 /* --- certificates -------------------------------------------------------------------------------
  */
-
-static bool add_segment(struct snapshot_builder *b, size_t len, struct err *e) {
-    struct image *image = &b->image;
-    size_t size = image->segment_count == 0 ? SEGMENT_FIRST
-                                            : image->segments[image->segment_count - 1]->size * 2;
-    size = size > SEGMENT_LARGEST ? SEGMENT_LARGEST : size;
-    size = size < len ? len : size;
-    if (image->segment_count == SNAPSHOT_SEGMENTS_MAX) {
-        return err_set(e, ERR_BASE_LIMIT, "more certificates than %d segments hold",
-                       SNAPSHOT_SEGMENTS_MAX);
-    }
-    if (image->segment_count == b->segment_capacity) {
-        size_t capacity = b->segment_capacity == 0 ? ARRAY_FIRST : b->segment_capacity * 2;
-        void *segments = image->segments;
-        if (!mem_resize(&segments, capacity * sizeof(struct segment *), e)) {
-            return false;
-        }
-        image->segments = segments;
-        b->segment_capacity = capacity;
-    }
-    if (!segment_new(size, &image->segments[image->segment_count], e)) {
-        return false;
-    }
-    image->segment_count++;
-    return true;
-}
-
-static bool store_der(struct snapshot_builder *b, const uint8_t *bytes, size_t len,
-                      struct packed_der *out, struct err *e) {
-    struct image *image = &b->image;
-    if (len == 0 || len > SNAPSHOT_DER_MAX) {
-        return err_set(e, ERR_BASE_LIMIT, "a certificate has not 1 to %d bytes", SNAPSHOT_DER_MAX);
-    }
-    struct segment *last =
-        image->segment_count == 0 ? NULL : image->segments[image->segment_count - 1];
-    if (last == NULL || last->size - last->used < len) {
-        if (!add_segment(b, len, e)) {
-            return false;
-        }
-        last = image->segments[image->segment_count - 1];
-    }
-    memcpy(last->bytes + last->used, bytes, len);
-    *out = (struct packed_der){.segment = (uint32_t)image->segment_count - 1,
-                               .offset = (uint32_t)last->used,
-                               .len = (uint32_t)len};
-    last->used += len;
-    return true;
-}
 
 /* Appends a reference to one chain certificate, kept once however often it is used. */
 static bool add_chain_der(struct snapshot_builder *b, const struct snapshot_der *wanted,
@@ -347,14 +237,14 @@ static bool add_chain_der(struct snapshot_builder *b, const struct snapshot_der 
     *out_hash = hash_bytes(b->image.seed, digest, sizeof(digest));
     if (!builder_knows(b->ders, digest, sizeof(digest), &index)) {
         struct packed_der stored;
-        if (!store_der(b, wanted->bytes, wanted->len, &stored, e) ||
-            !add(b, IMAGE_DERS, &stored, &index, e) ||
+        if (!builder_store_der(b, wanted->bytes, wanted->len, &stored, e) ||
+            !builder_add(b, IMAGE_DERS, &stored, &index, e) ||
             !builder_remember(b->ders, digest, sizeof(digest), index, e)) {
             return false;
         }
     }
     uint32_t ref = 0;
-    return add(b, IMAGE_CHAIN_REFS, &index, &ref, e);
+    return builder_add(b, IMAGE_CHAIN_REFS, &index, &ref, e);
 }
 
 bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
@@ -371,7 +261,7 @@ bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
                        SNAPSHOT_CHAIN_MAX);
     }
     uint64_t hashes[2 + SNAPSHOT_CHAIN_MAX] = {0};
-    if (!store_der(builder, wish->leaf, wish->leaf_len, &added.leaf, e)) {
+    if (!builder_store_der(builder, wish->leaf, wish->leaf_len, &added.leaf, e)) {
         return false;
     }
     hashes[0] = hash_bytes(image->seed, wish->leaf, wish->leaf_len);
@@ -382,17 +272,21 @@ bool snapshot_builder_add_certificate(struct snapshot_builder *builder,
         }
     }
     added.content_hash = hash_bytes(image->seed, hashes, sizeof(hashes));
-    return add(builder, IMAGE_CERTIFICATES, &added, out_certificate, e);
+    return builder_add(builder, IMAGE_CERTIFICATES, &added, out_certificate, e);
 }
 
 bool snapshot_builder_staple(struct snapshot_builder *builder, uint32_t certificate,
                              const struct snapshot_staple *staple, struct err *e) {
     struct packed_der stored = {0};
     if (staple->der.len > 0 &&
-        !store_der(builder, staple->der.bytes, staple->der.len, &stored, e)) {
+        !builder_store_der(builder, staple->der.bytes, staple->der.len, &stored, e)) {
         return false;
     }
-    struct packed_certificate *packed = image_at(&builder->image, IMAGE_CERTIFICATES, certificate);
+    void *item = NULL;
+    if (!builder_edit(builder, IMAGE_CERTIFICATES, certificate, &item, e)) {
+        return false;
+    }
+    struct packed_certificate *packed = item;
     packed->staple = stored;
     packed->this_update_ms = staple->this_update_ms;
     packed->next_update_ms = staple->next_update_ms;
@@ -438,7 +332,7 @@ static bool add_clients(struct snapshot_builder *b, const struct snapshot_bindin
             return false;
         }
     }
-    return add(b, IMAGE_CLIENT_SETS, &set, out_set, e) &&
+    return builder_add(b, IMAGE_CLIENT_SETS, &set, out_set, e) &&
            builder_remember(b->client_sets, set.fingerprint, sizeof(set.fingerprint), *out_set, e);
 }
 
@@ -459,7 +353,7 @@ static bool find_policy(const struct snapshot_builder *b, const uint8_t *fingerp
 
 static bool add_text(struct snapshot_builder *b, const char *text, struct packed_string *out,
                      struct err *e) {
-    return add_string(b, text == NULL ? "" : text, text == NULL ? 0 : strlen(text), out, e);
+    return builder_add_string(b, text == NULL ? "" : text, text == NULL ? 0 : strlen(text), out, e);
 }
 
 static bool add_policy(struct snapshot_builder *b, const struct tls_policy *policy,
@@ -477,7 +371,7 @@ static bool add_policy(struct snapshot_builder *b, const struct tls_policy *poli
             add_text(b, policy->suites_tls12, &packed.suites_tls12, e) &&
             add_text(b, policy->groups, &packed.groups, e) &&
             add_text(b, policy->signature_schemes, &packed.signature_schemes, e) &&
-            add(b, IMAGE_POLICIES, &packed, out_index, e));
+            builder_add(b, IMAGE_POLICIES, &packed, out_index, e));
 }
 
 /* --- bindings -----------------------------------------------------------------------------------
@@ -520,37 +414,33 @@ static bool check_certificates(const struct image *image, const struct snapshot_
     return true;
 }
 
-static void put_slot(const struct image *image, uint32_t *slots, size_t slot_count,
-                     uint32_t index) {
-    const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, index);
-    size_t mask = slot_count - 1;
-    size_t at = (size_t)image_hash_host(image, binding->listener,
-                                        image_string(image, binding->host), binding->host.len) &
-                mask;
-    while (slots[at] != 0) {
-        at = (at + 1) & mask;
-    }
-    slots[at] = index + 1;
+static uint64_t hash_of(const struct image *image, const struct packed_binding *binding) {
+    return image_hash_host(image, binding->listener, image_string(image, binding->host),
+                           binding->host.len);
 }
 
 /* Room for one more binding in the table, which is at most half full. */
 static bool reserve_slot(struct snapshot_builder *b, struct err *e) {
-    struct image_array *table = &b->image.parts[IMAGE_SLOTS];
-    size_t bindings = b->image.parts[IMAGE_BINDINGS].count;
-    if ((bindings + 1) * 2 <= table->count) {
+    const struct image *image = &b->image;
+    size_t slot_count = image->parts[IMAGE_SLOTS].count;
+    size_t bindings = image->parts[IMAGE_BINDINGS].count;
+    if ((bindings + 1) * 2 <= slot_count) {
         return true;
     }
-    size_t count = table->count == 0 ? TABLE_FIRST : table->count * 2;
-    void *memory = NULL;
+    size_t count = slot_count == 0 ? TABLE_FIRST : slot_count * 2;
+    PL_AUTO(mem_freep) void *memory = NULL;
     if (!mem_array(count, sizeof(uint32_t), &memory, e)) {
         return false;
     }
+    uint32_t *slots = memory;
     for (uint32_t i = 0; i < bindings; i++) {
-        put_slot(&b->image, memory, count, i);
+        size_t at = (size_t)hash_of(image, image_at(image, IMAGE_BINDINGS, i)) & (count - 1);
+        while (slots[at] != 0) {
+            at = (at + 1) & (count - 1);
+        }
+        slots[at] = i + 1;
     }
-    mem_free(table->items);
-    *table = (struct image_array){.items = memory, .count = count, .capacity = count};
-    return true;
+    return builder_set_slots(b, slots, count, e);
 }
 
 static bool store_binding(struct snapshot_builder *b, const struct snapshot_binding_wish *wish,
@@ -563,14 +453,18 @@ static bool store_binding(struct snapshot_builder *b, const struct snapshot_bind
     for (size_t i = 0; i < SNAPSHOT_BINDING_CERTIFICATES_MAX; i++) {
         added.certificates[i] = i < wish->certificate_count ? wish->certificates[i] : SNAPSHOT_NONE;
     }
+    void *slot = NULL;
     if (!reserve_slot(b, e) || !add_policy(b, policy, &added.policy, e) ||
         !add_clients(b, wish, &added.clients, e) ||
-        !add_string(b, host, host_len, &added.host, e) ||
-        !add(b, IMAGE_BINDINGS, &added, out_index, e)) {
+        !builder_add_string(b, host, host_len, &added.host, e)) {
         return false;
     }
-    struct image_array *table = &b->image.parts[IMAGE_SLOTS];
-    put_slot(&b->image, table->items, table->count, *out_index);
+    size_t at = image_find_slot(&b->image, wish->listener, host, host_len);
+    if (!builder_edit(b, IMAGE_SLOTS, (uint32_t)at, &slot, e) ||
+        !builder_add(b, IMAGE_BINDINGS, &added, out_index, e)) {
+        return false;
+    }
+    *(uint32_t *)slot = *out_index + 1;
     b->uses += wish->certificate_count;
     return true;
 }
@@ -595,11 +489,15 @@ bool snapshot_builder_add_binding(struct snapshot_builder *builder,
         return err_set(e, ERR_TLS_SNAPSHOT_DUPLICATE, "%s has two bindings for \"%s\"",
                        listener->text, host);
     }
+    bool is_default =
+        !listener->is_strict && (host_len == 0 || listener->default_binding == SNAPSHOT_NONE);
+    if (is_default && (listener = edit_listener(builder, wish->listener, e)) == NULL) {
+        return false;
+    }
     if (!store_binding(builder, wish, host, host_len, &index, e)) {
         return false;
     }
-    bool is_default = host_len == 0 || listener->default_binding == SNAPSHOT_NONE;
-    if (is_default && !listener->is_strict) {
+    if (is_default) {
         listener->default_binding = index;
     }
     return true;
@@ -608,24 +506,46 @@ bool snapshot_builder_add_binding(struct snapshot_builder *builder,
 /* --- taking bindings away ----------------------------------------------------------------------
  */
 
+/* All that taking one away writes is the next version's own: then it cannot fail any more. */
+static bool prepare_removal(struct snapshot_builder *b, uint32_t listener, uint32_t index,
+                            size_t slot, struct err *e) {
+    const struct image *image = &b->image;
+    size_t mask = image->parts[IMAGE_SLOTS].count - 1;
+    uint32_t from = (uint32_t)image->parts[IMAGE_BINDINGS].count - 1;
+    const struct packed_binding *last = image_at(image, IMAGE_BINDINGS, from);
+    size_t last_slot =
+        image_find_slot(image, last->listener, image_string(image, last->host), last->host.len);
+    uint32_t last_listener = last->listener;
+    void *item = NULL;
+    bool ok = builder_edit(b, IMAGE_BINDINGS, index, &item, e) &&
+              builder_edit(b, IMAGE_LISTENERS, listener, &item, e) &&
+              builder_edit(b, IMAGE_LISTENERS, last_listener, &item, e) &&
+              builder_edit(b, IMAGE_SLOTS, (uint32_t)last_slot, &item, e);
+    for (; ok && image_slot(image, slot) != 0; slot = (slot + 1) & mask) {
+        ok = builder_edit(b, IMAGE_SLOTS, (uint32_t)slot, &item, e);
+    }
+    return ok;
+}
+
+static void set_slot(const struct image *image, size_t at, uint32_t value) {
+    uint32_t *slot = image_at(image, IMAGE_SLOTS, (uint32_t)at);
+    *slot = value;
+}
+
 /* Frees a slot; entries after it that are there only because it was taken move up. */
-static void free_slot(struct image *image, size_t at) {
-    struct image_array *table = &image->parts[IMAGE_SLOTS];
-    uint32_t *slots = table->items;
-    size_t mask = table->count - 1;
-    for (size_t next = (at + 1) & mask; slots[next] != 0; next = (next + 1) & mask) {
-        const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, slots[next] - 1);
-        size_t home =
-            (size_t)image_hash_host(image, binding->listener, image_string(image, binding->host),
-                                    binding->host.len) &
-            mask;
+static void free_slot(const struct image *image, size_t at) {
+    size_t mask = image->parts[IMAGE_SLOTS].count - 1;
+    uint32_t slot = 0;
+    for (size_t next = (at + 1) & mask; (slot = image_slot(image, next)) != 0;
+         next = (next + 1) & mask) {
+        size_t home = (size_t)hash_of(image, image_at(image, IMAGE_BINDINGS, slot - 1)) & mask;
         bool may_move = ((next - home) & mask) >= ((next - at) & mask);
         if (may_move) {
-            slots[at] = slots[next];
+            set_slot(image, at, slot);
             at = next;
         }
     }
-    slots[at] = 0;
+    set_slot(image, at, 0);
 }
 
 /* The binding without a host, else the first that is there. */
@@ -646,7 +566,7 @@ static void move_last(struct image *image, uint32_t to) {
         struct packed_binding *last = image_at(image, IMAGE_BINDINGS, from);
         size_t slot =
             image_find_slot(image, last->listener, image_string(image, last->host), last->host.len);
-        ((uint32_t *)image->parts[IMAGE_SLOTS].items)[slot] = to + 1;
+        set_slot(image, slot, to + 1);
         struct snapshot_listener *listener = image_at(image, IMAGE_LISTENERS, last->listener);
         if (listener->default_binding == from) {
             listener->default_binding = to;
@@ -657,12 +577,17 @@ static void move_last(struct image *image, uint32_t to) {
 }
 
 bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t listener,
-                                     const char *host) {
+                                     const char *host, bool *out_was_there, struct err *e) {
     struct image *image = &builder->image;
     char folded[SNAPSHOT_HOST_MAX];
     size_t len = image_fold_host(host == NULL ? "" : host, host == NULL ? 0 : strlen(host), folded);
     uint32_t index = image_find_binding(image, listener, folded, len);
+    *out_was_there = index != SNAPSHOT_NONE;
     if (index == SNAPSHOT_NONE) {
+        return true;
+    }
+    size_t slot = image_find_slot(image, listener, folded, len);
+    if (!prepare_removal(builder, listener, index, slot, e)) {
         return false;
     }
     const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, index);
@@ -671,7 +596,7 @@ bool snapshot_builder_remove_binding(struct snapshot_builder *builder, uint32_t 
     }
     struct snapshot_listener *where = image_at(image, IMAGE_LISTENERS, listener);
     bool was_default = where->default_binding == index;
-    free_slot(image, image_find_slot(image, listener, folded, len));
+    free_slot(image, slot);
     where->default_binding = was_default ? SNAPSHOT_NONE : where->default_binding;
     move_last(image, index);
     if (was_default) {
@@ -690,21 +615,20 @@ void snapshot_image_clear(struct snapshot_image *image) {
     }
 }
 
-/* The header, then each part where the header says. Returns how many pieces that are. */
+/* The header, then the refs of each part's chunks, where the header says. Returns how many pieces
+ * that are. */
 static size_t lay_out(const struct image *image, struct image_header *header,
-                      struct memory_part out[1 + 2 * IMAGE_PART_COUNT]) {
-    static const uint8_t padding[IMAGE_ALIGNMENT];
+                      struct memory_part out[1 + IMAGE_PART_COUNT]) {
     size_t offset = sizeof(*header);
     size_t count = 0;
     out[count++] = (struct memory_part){header, sizeof(*header)};
-    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        size_t gap = (IMAGE_ALIGNMENT - offset % IMAGE_ALIGNMENT) % IMAGE_ALIGNMENT;
-        size_t items = image->parts[part].count;
-        size_t len = items * image_item_size((enum image_part)part);
-        header->parts[part] = (struct image_span){.offset = offset + gap, .count = items};
-        out[count++] = (struct memory_part){padding, gap};
-        out[count++] = (struct memory_part){image->parts[part].items, len};
-        offset += gap + len;
+    for (unsigned i = 0; i < IMAGE_PART_COUNT; i++) {
+        enum image_part part = (enum image_part)i;
+        size_t len = image_chunk_count(image, part) * sizeof(struct chunk_ref);
+        header->parts[part] =
+            (struct image_span){.offset = offset, .count = image->parts[part].count};
+        out[count++] = (struct memory_part){image->parts[part].refs, len};
+        offset += len;
     }
     return count;
 }
@@ -717,11 +641,12 @@ bool snapshot_builder_publish(struct snapshot_builder *builder, struct snapshot_
                                   .seq = image->seq,
                                   .seed = {image->seed[0], image->seed[1]}};
     memcpy(header.magic, image_magic, sizeof(header.magic));
-    struct memory_part parts[1 + 2 * IMAGE_PART_COUNT];
+    struct memory_part parts[1 + IMAGE_PART_COUNT];
     size_t count = lay_out(image, &header, parts);
     if (!memory_file_write("padlock-bindings", parts, count, &out_image->index_fd, e)) {
         return false;
     }
+    builder->version++; /* what it has now is not written any more */
     out_image->is_made = true;
     out_image->segments = image->segments;
     out_image->segment_count = image->segment_count;

@@ -25,10 +25,43 @@ size_t image_item_size(enum image_part part) {
     return sizes[part];
 }
 
+/* Chunks of about 4 KB; a string is in one chunk. */
+static const uint8_t chunk_shift[IMAGE_PART_COUNT] = {
+    [IMAGE_LISTENERS] = 5,    [IMAGE_POLICIES] = 5, [IMAGE_ROOTS] = 9,       [IMAGE_SITES] = 5,
+    [IMAGE_CERTIFICATES] = 5, [IMAGE_DERS] = 8,     [IMAGE_CLIENT_SETS] = 6, [IMAGE_BINDINGS] = 6,
+    [IMAGE_CHAIN_REFS] = 10,  [IMAGE_SLOTS] = 10,   [IMAGE_STRINGS] = 13,
+};
+
+size_t image_chunk_items(enum image_part part) {
+    return (size_t)1 << chunk_shift[part];
+}
+
+size_t image_chunk_size(enum image_part part) {
+    return image_item_size(part) << chunk_shift[part];
+}
+
+static size_t chunks_for(enum image_part part, size_t count) {
+    return (count + image_chunk_items(part) - 1) >> chunk_shift[part];
+}
+
+size_t image_chunk_count(const struct image *image, enum image_part part) {
+    return chunks_for(part, image->parts[part].count);
+}
+
+uint8_t *image_chunk(const struct image *image, enum image_part part, size_t number) {
+    const struct chunk_ref *ref = &image->parts[part].refs[number];
+    return image->segments[ref->segment]->bytes + ref->offset;
+}
+
 void *image_at(const struct image *image, enum image_part part, uint32_t index) {
-    const struct image_array *array = &image->parts[part];
-    PL_BUG_UNLESS(index < array->count);
-    return (uint8_t *)array->items + (size_t)index * image_item_size(part);
+    PL_BUG_UNLESS(index < image->parts[part].count);
+    size_t within = index & (image_chunk_items(part) - 1);
+    return image_chunk(image, part, index >> chunk_shift[part]) + within * image_item_size(part);
+}
+
+uint32_t image_slot(const struct image *image, size_t at) {
+    const uint32_t *slot = image_at(image, IMAGE_SLOTS, (uint32_t)at);
+    return *slot;
 }
 
 const char *image_string(const struct image *image, struct packed_string string) {
@@ -62,12 +95,10 @@ uint64_t image_hash_host(const struct image *image, uint32_t listener, const cha
 }
 
 size_t image_find_slot(const struct image *image, uint32_t listener, const char *host, size_t len) {
-    const struct image_array *table = &image->parts[IMAGE_SLOTS];
-    const uint32_t *slots = table->items;
-    size_t mask = table->count - 1;
+    size_t mask = image->parts[IMAGE_SLOTS].count - 1;
     size_t at = (size_t)image_hash_host(image, listener, host, len) & mask;
-    for (; slots[at] != 0; at = (at + 1) & mask) {
-        const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, slots[at] - 1);
+    for (uint32_t slot = 0; (slot = image_slot(image, at)) != 0; at = (at + 1) & mask) {
+        const struct packed_binding *binding = image_at(image, IMAGE_BINDINGS, slot - 1);
         if (binding->listener == listener && binding->host.len == len &&
             memcmp(image_string(image, binding->host), host, len) == 0) {
             break;
@@ -78,11 +109,10 @@ size_t image_find_slot(const struct image *image, uint32_t listener, const char 
 
 uint32_t image_find_binding(const struct image *image, uint32_t listener, const char *host,
                             size_t len) {
-    const struct image_array *table = &image->parts[IMAGE_SLOTS];
-    if (table->count == 0) {
+    if (image->parts[IMAGE_SLOTS].count == 0) {
         return SNAPSHOT_NONE;
     }
-    uint32_t slot = ((const uint32_t *)table->items)[image_find_slot(image, listener, host, len)];
+    uint32_t slot = image_slot(image, image_find_slot(image, listener, host, len));
     return slot == 0 ? SNAPSHOT_NONE : slot - 1;
 }
 
@@ -109,9 +139,11 @@ static bool has_or_none(const struct image *image, enum image_part part, uint32_
 }
 
 static bool is_string(const struct image *image, struct packed_string string) {
-    const struct image_array *strings = &image->parts[IMAGE_STRINGS];
     uint64_t end = (uint64_t)string.offset + string.len;
-    return end < strings->count && ((const char *)strings->items)[end] == '\0';
+    size_t within = string.offset & (image_chunk_items(IMAGE_STRINGS) - 1);
+    return end < image->parts[IMAGE_STRINGS].count &&
+           within + string.len < image_chunk_items(IMAGE_STRINGS) &&
+           *image_string(image, (struct packed_string){.offset = (uint32_t)end}) == '\0';
 }
 
 static bool is_der(const struct image *image, const struct packed_der *der) {
@@ -212,20 +244,113 @@ static bool check_slot(const struct image *image, const void *item) {
 /* A power of two, and at most half of it used: every search meets a free slot. */
 static bool check_table(const struct image *image) {
     size_t slots = image->parts[IMAGE_SLOTS].count;
-    size_t bindings = image->parts[IMAGE_BINDINGS].count;
-    if (slots == 0) {
-        return bindings == 0;
-    }
-    const uint32_t *items = image->parts[IMAGE_SLOTS].items;
-    size_t used = 0;
-    for (size_t i = 0; i < slots; i++) {
-        used += items[i] != 0 ? 1 : 0;
-    }
-    return (slots & (slots - 1)) == 0 && used * 2 <= slots;
+    return slots == 0 ? image->parts[IMAGE_BINDINGS].count == 0
+                      : (slots & (slots - 1)) == 0 && image->used_slots * 2 <= slots;
 }
 
-bool image_check(const struct image *image) {
-    static bool (*const checks[IMAGE_PART_COUNT])(const struct image *image, const void *item) = {
+static bool check_ref(const struct image *image, enum image_part part, size_t number) {
+    const struct chunk_ref *ref = &image->parts[part].refs[number];
+    return ref->segment < image->segment_count && ref->offset % IMAGE_ALIGNMENT == 0 &&
+           (uint64_t)ref->offset + image_chunk_size(part) <= image->segments[ref->segment]->size;
+}
+
+static bool check_refs(const struct image *image) {
+    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
+        size_t count = image_chunk_count(image, (enum image_part)part);
+        for (size_t i = 0; i < count; i++) {
+            if (!check_ref(image, (enum image_part)part, i)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool has_chunk(const struct image *image, enum image_part part, size_t number) {
+    return number < image_chunk_count(image, part);
+}
+
+/* As it was in an image that was checked. */
+static bool is_shared(const struct image *image, const struct image *before, enum image_part part,
+                      size_t number) {
+    return before != NULL && has_chunk(before, part, number) &&
+           image_chunk(image, part, number) == image_chunk(before, part, number) &&
+           ((number + 1) << chunk_shift[part] <= before->parts[part].count ||
+            image->parts[part].count == before->parts[part].count);
+}
+
+/* What was checked there stays true: nothing is taken away, and strings are where they were. */
+static bool goes_on_from(const struct image *image, const struct image *before) {
+    if (before->segment_count > image->segment_count) {
+        return false;
+    }
+    for (size_t i = 0; i < before->segment_count; i++) {
+        if (image->segments[i] != before->segments[i]) {
+            return false;
+        }
+    }
+    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
+        if (image->parts[part].count < before->parts[part].count) {
+            return false;
+        }
+    }
+    size_t known = before->parts[IMAGE_STRINGS].count;
+    size_t step = image_chunk_items(IMAGE_STRINGS);
+    for (size_t i = 0; i * step < known; i++) {
+        const uint8_t *now = image_chunk(image, IMAGE_STRINGS, i);
+        const uint8_t *then = image_chunk(before, IMAGE_STRINGS, i);
+        size_t len = known - i * step < step ? known - i * step : step;
+        if (now != then && memcmp(now, then, len) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t used_slots(const struct image *image, size_t number) {
+    size_t first = number << chunk_shift[IMAGE_SLOTS];
+    size_t left = image->parts[IMAGE_SLOTS].count - first;
+    size_t items = image_chunk_items(IMAGE_SLOTS);
+    const uint8_t *bytes = image_chunk(image, IMAGE_SLOTS, number);
+    size_t used = 0;
+    for (size_t i = 0; i < items && i < left; i++) {
+        uint32_t slot = 0;
+        memcpy(&slot, bytes + i * sizeof(slot), sizeof(slot));
+        used += slot != 0 ? 1 : 0;
+    }
+    return used;
+}
+
+static void count_slots(struct image *image, const struct image *before) {
+    image->used_slots = before == NULL ? 0 : before->used_slots;
+    for (size_t i = 0; i < image_chunk_count(image, IMAGE_SLOTS); i++) {
+        if (!is_shared(image, before, IMAGE_SLOTS, i)) {
+            bool was_there = before != NULL && has_chunk(before, IMAGE_SLOTS, i);
+            image->used_slots += used_slots(image, i);
+            image->used_slots -= was_there ? used_slots(before, i) : 0;
+        }
+    }
+}
+
+typedef bool check_fn(const struct image *image, const void *item);
+
+static bool check_chunk(const struct image *image, enum image_part part, size_t number,
+                        check_fn *check) {
+    size_t first = number << chunk_shift[part];
+    size_t left = image->parts[part].count - first;
+    size_t items = image_chunk_items(part);
+    size_t size = image_item_size(part);
+    const uint8_t *bytes = image_chunk(image, part, number);
+    for (size_t i = 0; i < items && i < left; i++) {
+        if (!check(image, bytes + i * size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool image_check(struct image *image, const struct image *before) {
+    static check_fn *const checks[IMAGE_PART_COUNT] = {
         [IMAGE_LISTENERS] = check_listener,
         [IMAGE_POLICIES] = check_policy,
         [IMAGE_ROOTS] = check_root,
@@ -237,12 +362,18 @@ bool image_check(const struct image *image) {
         [IMAGE_BINDINGS] = check_binding,
         [IMAGE_SLOTS] = check_slot,
     };
-    for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        for (uint32_t i = 0; checks[part] != NULL && i < image->parts[part].count; i++) {
-            if (!checks[part](image, image_at(image, (enum image_part)part, i))) {
+    if (!check_refs(image)) {
+        return false;
+    }
+    before = before != NULL && goes_on_from(image, before) ? before : NULL;
+    for (unsigned i = 0; i < IMAGE_PART_COUNT; i++) {
+        enum image_part part = (enum image_part)i;
+        for (size_t j = 0; checks[i] != NULL && j < image_chunk_count(image, part); j++) {
+            if (!is_shared(image, before, part, j) && !check_chunk(image, part, j, checks[i])) {
                 return false;
             }
         }
     }
+    count_slots(image, before);
     return check_table(image);
 }

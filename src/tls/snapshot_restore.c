@@ -13,22 +13,6 @@ static struct folder *no_root(void *ctx, const char *path) {
     return NULL;
 }
 
-static bool copy_part(const struct image *from, struct image *to, enum image_part part,
-                      struct err *e) {
-    const struct image_array *array = &from->parts[part];
-    void *items = NULL;
-    if (array->count == 0) {
-        return true;
-    }
-    if (!mem_array(array->count, image_item_size(part), &items, e)) {
-        return false;
-    }
-    memcpy(items, array->items, array->count * image_item_size(part));
-    to->parts[part] =
-        (struct image_array){.items = items, .count = array->count, .capacity = array->count};
-    return true;
-}
-
 /* What is added later goes into segments of their own: these may be no one's to write. */
 static bool take_segments(const struct image *from, struct snapshot_builder *b, struct err *e) {
     void *memory = NULL;
@@ -104,13 +88,15 @@ bool snapshot_builder_restore(const struct snapshot_image *image,
     const struct image *from = snapshot_image_of(snapshot);
     memcpy(b->image.seed, from->seed, sizeof(b->image.seed)); /* the hashes in it are of that */
     for (unsigned part = 0; part < IMAGE_PART_COUNT; part++) {
-        if (!copy_part(from, &b->image, (enum image_part)part, e)) {
+        if (!builder_take_part(b, (enum image_part)part, &from->parts[part], e)) {
             return false;
         }
     }
+    if (!take_segments(from, b, e)) {
+        return false;
+    }
     count_uses(b);
-    if (!take_segments(from, b, e) || !remember_roots(b, e) || !remember_ders(b, e) ||
-        !remember_clients(b, e)) {
+    if (!remember_roots(b, e) || !remember_ders(b, e) || !remember_clients(b, e)) {
         return false;
     }
     *out_builder = PL_TAKE(b);

@@ -54,7 +54,7 @@ static struct snapshot *build_services(struct world *w) {
               &e);
     assert_ok(
         snapshot_builder_add_listener(b, SNAPSHOT_HTTPS, "127.0.0.1", 4443, false, &https, &e), &e);
-    snapshot_builder_set_services(b, http);
+    assert_ok(snapshot_builder_set_services(b, http, &e), &e);
     struct snapshot_binding_wish wish = {.listener = http,
                                          .site = add_site(b, "services", 1, NULL)};
     wish.parts = 1U << PART_API | 1U << PART_PKI | 1U << PART_REDIRECT;

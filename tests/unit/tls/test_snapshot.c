@@ -1,7 +1,9 @@
 /* tls/snapshot: order of lookup, sharing, limits, and 100,000 names. */
 #include "unit.h"
 
+#include "base/mem.h"
 #include "sys/memory_file.h"
+#include "tls/segment.h"
 #include "tls/snapshot.h"
 #include "snapshot_fixture.h"
 
@@ -36,6 +38,14 @@ static bool add_binding(struct snapshot_builder *b, uint32_t listener, const cha
                         uint32_t site, struct err *e) {
     struct snapshot_binding_wish wish = {.listener = listener, .host = host, .site = site};
     return snapshot_builder_add_binding(b, &wish, e);
+}
+
+/* Whether there was one. */
+static bool remove_binding(struct snapshot_builder *b, uint32_t listener, const char *host) {
+    struct err e = {0};
+    bool was_there = false;
+    assert_ok(snapshot_builder_remove_binding(b, listener, host, &was_there, &e), &e);
+    return was_there;
 }
 
 static struct snapshot *example(bool is_strict) {
@@ -320,8 +330,11 @@ static void test_sites_share_a_folder_that_was_handed_over(void **state) {
     assert_ok(snapshot_builder_add_site(b, &wish, &sites[2], &e), &e);
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
     assert_ok(snapshot_builder_publish(b, &image, &e), &e);
-    const struct snapshot_source source = {
-        .index_fd = image.index_fd, .root = give_root, .root_ctx = root};
+    const struct snapshot_source source = {.index_fd = image.index_fd,
+                                           .segments = image.segments,
+                                           .segment_count = image.segment_count,
+                                           .root = give_root,
+                                           .root_ctx = root};
     struct snapshot *s = NULL;
     assert_ok(snapshot_open(&source, &s, &e), &e);
     assert_int_equal(snapshot_root_count(s), 1);
@@ -350,49 +363,118 @@ static void test_a_folder_that_is_not_there_is_none(void **state) {
     assert_null(snapshot_site_at(s, site).root);
 }
 
-/* Adds and removes at random, and holds each version against a plain array. */
+enum { RANDOM_NAMES = 300 };
+
+static void assert_has(const struct snapshot *s, uint32_t listener,
+                       const bool is_there[RANDOM_NAMES]) {
+    size_t count = 0;
+    char host[32];
+    for (uint32_t i = 0; i < RANDOM_NAMES; i++) {
+        uint32_t index = 0;
+        int len = snprintf(host, sizeof(host), "h%u.example", i);
+        enum snapshot_match match = snapshot_lookup(s, listener, host, (size_t)len, &index);
+        assert_int_equal(match == SNAPSHOT_EXACT, is_there[i]);
+        count += is_there[i] ? 1 : 0;
+    }
+    assert_int_equal(snapshot_binding_count(s), count);
+}
+
+static struct snapshot *publish(struct snapshot_builder *b, const struct snapshot *before) {
+    struct err e = {0};
+    struct snapshot *s = NULL;
+    PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+    const struct snapshot_source source = {.index_fd = image.index_fd,
+                                           .segments = image.segments,
+                                           .segment_count = image.segment_count,
+                                           .before = before};
+    assert_ok(snapshot_open(&source, &s, &e), &e);
+    return s;
+}
+
+/* Goes on from the newest version as a server does that was started anew. */
+static struct snapshot_builder *restored(struct snapshot_builder *b) {
+    struct err e = {0};
+    struct snapshot_builder *next = NULL;
+    PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+    assert_ok(snapshot_builder_restore(&image, &next, &e), &e);
+    snapshot_builder_free(b);
+    return next;
+}
+
+/* Adds and removes at random, and holds each version against a plain array: the newest, which is
+ * checked as far as it is new, and one that others came after. */
 static void test_bindings_can_be_taken_away_and_each_version_stands(void **state) {
     (void)state;
-    enum { NAMES = 300, STEPS = 4000 };
+    enum { STEPS = 4000 };
     struct err e = {0};
-    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
+    struct snapshot_builder *b = new_builder();
     uint32_t listener = add_listener(b, false);
     uint32_t site = add_site(b, "s");
-    bool is_there[NAMES] = {false};
-    size_t count = 0;
+    bool is_there[RANDOM_NAMES] = {false};
+    bool was_there[RANDOM_NAMES] = {false};
     uint32_t random = 1;
     char host[32];
+    PL_AUTO(snapshot_freep) struct snapshot *newest = NULL;
+    PL_AUTO(snapshot_freep) struct snapshot *old = NULL;
     for (unsigned step = 0; step < STEPS; step++) {
         random = random * 1664525U + 1013904223U;
-        uint32_t name = (random >> 8) % NAMES;
+        uint32_t name = (random >> 8) % RANDOM_NAMES;
         (void)snprintf(host, sizeof(host), "h%u.example", name);
+        assert_int_equal(remove_binding(b, listener, host), is_there[name]);
+        is_there[name] = !is_there[name];
         if (is_there[name]) {
-            assert_true(snapshot_builder_remove_binding(b, listener, host));
-        } else {
-            assert_false(snapshot_builder_remove_binding(b, listener, host));
             assert_ok(add_binding(b, listener, host, site, &e), &e);
         }
-        is_there[name] = !is_there[name];
-        count = is_there[name] ? count + 1 : count - 1;
-        if (step % 100 != 0) {
+        if (step % 1000 == 500) {
+            assert_ok(snapshot_builder_compact(b, &e), &e);
+        }
+        b = step % 1000 == 700 ? restored(b) : b;
+        if (step % 20 != 0) {
             continue;
         }
-        PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
-        PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
         snapshot_builder_set_seq(b, step);
-        assert_ok(snapshot_builder_publish(b, &image, &e), &e);
-        const struct snapshot_source source = {.index_fd = image.index_fd};
-        assert_ok(snapshot_open(&source, &s, &e), &e);
+        struct snapshot *s = publish(b, newest);
         assert_int_equal(snapshot_seq(s), step);
-        assert_int_equal(snapshot_binding_count(s), count);
-        for (uint32_t i = 0; i < NAMES; i++) {
-            uint32_t index = 0;
-            int len = snprintf(host, sizeof(host), "h%u.example", i);
-            enum snapshot_match match = snapshot_lookup(s, listener, host, (size_t)len, &index);
-            assert_int_equal(match == SNAPSHOT_EXACT, is_there[i]);
-            assert_true(match != SNAPSHOT_NO_MATCH || count == 0);
+        assert_has(s, listener, is_there);
+        if (step % 400 == 0) {
+            snapshot_free(old);
+            old = snapshot_ref(s);
+            memcpy(was_there, is_there, sizeof(was_there));
         }
+        assert_has(old, listener, was_there);
+        snapshot_free(newest);
+        newest = s;
     }
+    snapshot_builder_free(b);
+}
+
+/* What a change adds to shared memory does not grow with the number of names. */
+static void test_a_change_costs_what_it_changes(void **state) {
+    (void)state;
+    enum { NAMES = 20000, CHANGES = 20 };
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = new_builder();
+    uint32_t listener = add_listener(b, true);
+    uint32_t site = add_site(b, "s");
+    char host[32];
+    for (unsigned i = 0; i < NAMES; i++) {
+        (void)snprintf(host, sizeof(host), "h%u.example", i);
+        assert_ok(add_binding(b, listener, host, site, &e), &e);
+    }
+    PL_AUTO(snapshot_freep) struct snapshot *before = publish(b, NULL);
+    size_t memory = snapshot_memory(before);
+    for (unsigned i = 0; i < CHANGES; i++) {
+        (void)snprintf(host, sizeof(host), "h%u.example", i * 997);
+        assert_true(remove_binding(b, listener, host));
+        assert_ok(add_binding(b, listener, host, site, &e), &e);
+        struct snapshot *s = publish(b, before);
+        snapshot_free(before);
+        before = s;
+    }
+    assert_true(memory > NAMES * 60);
+    assert_true((snapshot_memory(before) - memory) / CHANGES < 64 * 1024);
 }
 
 static void test_the_default_moves_on_when_it_is_taken_away(void **state) {
@@ -403,8 +485,8 @@ static void test_the_default_moves_on_when_it_is_taken_away(void **state) {
     assert_ok(add_binding(b, listener, "one.example", add_site(b, "one"), &e), &e);
     assert_ok(add_binding(b, listener, NULL, add_site(b, "none"), &e), &e);
     assert_ok(add_binding(b, listener, "two.example", add_site(b, "two"), &e), &e);
-    assert_true(snapshot_builder_remove_binding(b, listener, NULL));
-    assert_true(snapshot_builder_remove_binding(b, listener, "ONE.example"));
+    assert_true(remove_binding(b, listener, NULL));
+    assert_true(remove_binding(b, listener, "ONE.example"));
     PL_AUTO(snapshot_freep) struct snapshot *s = fixture_finish(b);
     assert_string_equal(site_for(s, "three.example"), "two");
 }
@@ -424,7 +506,7 @@ static void test_certificates_without_a_binding_are_counted(void **state) {
                                             .certificate_count = 1};
     assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
     assert_int_equal(snapshot_builder_unused(b), 0);
-    assert_true(snapshot_builder_remove_binding(b, binding.listener, "a.example"));
+    assert_true(remove_binding(b, binding.listener, "a.example"));
     assert_int_equal(snapshot_builder_unused(b), 1);
 }
 
@@ -494,9 +576,7 @@ static void test_clients_of_the_same_cas_share_a_set(void **state) {
     assert_int_equal(snapshot_client_ca_count(s, &three), 1);
 }
 
-/* Any byte of a version changed: it is refused, or it leads nowhere outside of itself. */
-static void test_a_damaged_version_is_refused_or_harmless(void **state) {
-    (void)state;
+static struct snapshot_builder *whole_builder(void) {
     struct err e = {0};
     struct snapshot_builder *b = new_builder();
     uint32_t certificate = 0;
@@ -514,7 +594,37 @@ static void test_a_damaged_version_is_refused_or_harmless(void **state) {
                                             .client_cas = &chain,
                                             .client_ca_count = 1};
     assert_ok(snapshot_builder_add_binding(b, &binding, &e), &e);
-    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *owned PL_UNUSED = b;
+    return b;
+}
+
+/* True when it is refused; else it leads nowhere outside of itself. */
+static bool is_refused(const struct snapshot_source *source) {
+    struct err e = {0};
+    uint32_t index = 0;
+    PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
+    if (!snapshot_open(source, &s, &e)) {
+        assert_int_equal(e.code, ERR_TLS_SNAPSHOT_BROKEN);
+        return true;
+    }
+    (void)snapshot_lookup(s, 0, "a.example", 9, &index);
+    struct snapshot_binding found = snapshot_binding_at(s, 0);
+    for (size_t i = 0; i < snapshot_client_ca_count(s, &found); i++) {
+        (void)snapshot_client_ca_at(s, &found, i);
+    }
+    struct snapshot_certificate c = snapshot_certificate_at(s, 0);
+    if (c.chain_count > 0) {
+        (void)snapshot_chain_at(s, &c, 0);
+    }
+    (void)snapshot_site_at(s, 0);
+    return false;
+}
+
+/* Any byte of a version's list of chunks changed. */
+static void test_a_damaged_version_is_refused_or_harmless(void **state) {
+    (void)state;
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = whole_builder();
+    PL_AUTO(snapshot_freep) struct snapshot *before = publish(b, NULL);
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
     assert_ok(snapshot_builder_publish(b, &image, &e), &e);
     void *good = NULL;
@@ -527,28 +637,43 @@ static void test_a_damaged_version_is_refused_or_harmless(void **state) {
         assert_ok(memory_file_new("test", size, &fd, &bad, &e), &e);
         memcpy(bad, good, size);
         ((uint8_t *)bad)[at] ^= 0xFF;
-        const struct snapshot_source source = {
+        struct snapshot_source source = {
             .index_fd = fd, .segments = image.segments, .segment_count = image.segment_count};
-        PL_AUTO(snapshot_freep) struct snapshot *s = NULL;
-        if (snapshot_open(&source, &s, &e)) {
-            uint32_t index = 0;
-            (void)snapshot_lookup(s, 0, "a.example", 9, &index);
-            struct snapshot_binding found = snapshot_binding_at(s, 0);
-            for (size_t i = 0; i < snapshot_client_ca_count(s, &found); i++) {
-                (void)snapshot_client_ca_at(s, &found, i);
-            }
-            struct snapshot_certificate c = snapshot_certificate_at(s, 0);
-            (void)snapshot_chain_at(s, &c, 0);
-            (void)snapshot_site_at(s, 0);
-        } else {
-            assert_int_equal(e.code, ERR_TLS_SNAPSHOT_BROKEN);
-            refused++;
-        }
+        refused += is_refused(&source) ? 1 : 0;
+        source.before = before;
+        refused += is_refused(&source) ? 1 : 0;
         memory_file_unmap(bad, size);
         (void)close(fd);
     }
     memory_file_unmap(good, size);
-    assert_true(refused > 100);
+    assert_true(refused > 200);
+}
+
+/* Bytes of its chunks changed. */
+static void test_a_damaged_chunk_is_refused_or_harmless(void **state) {
+    (void)state;
+    enum { STEP = 3 };
+    struct err e = {0};
+    PL_AUTO(snapshot_builder_freep) struct snapshot_builder *b = whole_builder();
+    PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
+    assert_ok(snapshot_builder_publish(b, &image, &e), &e);
+    assert_int_equal(image.segment_count, 1);
+    const struct segment *good = image.segments[0];
+    size_t refused = 0;
+    PL_AUTO(mem_freep) void *memory = NULL;
+    assert_ok(mem_alloc(good->used, &memory, &e), &e);
+    uint8_t *bytes = memory;
+    memcpy(bytes, good->bytes, good->used);
+    for (size_t at = 0; at < good->used; at += STEP) {
+        PL_AUTO(segment_freep) struct segment *bad = NULL;
+        bytes[at] ^= 0xFF;
+        assert_ok(segment_copy(bytes, good->used, &bad, &e), &e);
+        bytes[at] ^= 0xFF;
+        const struct snapshot_source source = {
+            .index_fd = image.index_fd, .segments = &bad, .segment_count = 1};
+        refused += is_refused(&source) ? 1 : 0;
+    }
+    assert_true(refused > 50);
 }
 
 static bool build_small(struct err *e) {
@@ -638,11 +763,13 @@ int main(void) {
         cmocka_unit_test(test_sites_share_a_folder_that_was_handed_over),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_none),
         cmocka_unit_test(test_bindings_can_be_taken_away_and_each_version_stands),
+        cmocka_unit_test(test_a_change_costs_what_it_changes),
         cmocka_unit_test(test_the_default_moves_on_when_it_is_taken_away),
         cmocka_unit_test(test_certificates_without_a_binding_are_counted),
         cmocka_unit_test(test_a_staple_comes_goes_and_each_version_stands),
         cmocka_unit_test(test_clients_of_the_same_cas_share_a_set),
         cmocka_unit_test(test_a_damaged_version_is_refused_or_harmless),
+        cmocka_unit_test(test_a_damaged_chunk_is_refused_or_harmless),
         cmocka_unit_test(test_every_failed_allocation_is_survived),
         cmocka_unit_test(test_100000_names_are_all_found_and_small),
     };
