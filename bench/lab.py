@@ -65,9 +65,11 @@ class Folder:
         self.both.write_text(self.certificate.read_text() + self.key.read_text())
 
 
-def make_certificate(name, certificate, key):
-    run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '90',
-        '-subj', f'/CN={name}', '-addext', f'subjectAltName=DNS:{name}',
+def make_certificate(names, certificate, key, kind=('ec', 'ec_paramgen_curve:P-256')):
+    """Self-signed, for one name or several."""
+    names = [names] if isinstance(names, str) else names
+    run('openssl', 'req', '-x509', '-newkey', kind[0], '-pkeyopt', kind[1], '-nodes', '-days', '90',
+        '-subj', f'/CN={names[0]}', '-addext', 'subjectAltName=' + ','.join(f'DNS:{name}' for name in names),
         '-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', key, '-out', certificate)
 
 

@@ -35,6 +35,7 @@ class Farm(lab.Padlock):
     def __init__(self, folder, count):
         lab.Server.__init__(self, folder)
         self.count = count
+        self.shared = SHARED if count > OWN_CERTIFICATE_MAX else 1
         kept = lab.CACHE / 'bench-names' / str(count)
         self.data = kept / 'data'
         about = kept / 'about.json'
@@ -51,8 +52,8 @@ class Farm(lab.Padlock):
         self.cli('init', '--no-ca')
         self.cli('site', 'add', 'bench', '--root', kept)
         begun = time.monotonic()
-        shared = SHARED if self.count > OWN_CERTIFICATE_MAX else 1
-        lab.run(lab.BUILD / 'bench/seed', self.data, 'bench', f'https://127.0.0.1:{self.port}', self.count, PREFIX, shared)
+        lab.run(lab.BUILD / 'bench/seed', self.data, 'bench', f'https://127.0.0.1:{self.port}', self.count, PREFIX,
+                self.shared)
         about.write_text(json.dumps({'port': self.port, 'seed_seconds': time.monotonic() - begun}))
 
 
@@ -78,12 +79,12 @@ def cold_and_warm(farm, folder):
 
 
 class Changer:
-    """One name's binding between two certificates, back and forth."""
+    """One name's binding (with those that share its certificate) between two certificates, back and forth."""
 
     def __init__(self, farm, number):
         self.farm, self.name, self.turn = farm, host(number), 0
         certificate, key, both = (farm.path / f'other.{end}' for end in ('pem', 'key', 'both'))
-        lab.make_certificate(self.name, certificate, key)
+        lab.make_certificate([host(n) for n in range(number, number + farm.shared)], certificate, key)
         both.write_text(certificate.read_text() + key.read_text())
         farm.cli('cert', 'import', both, '--name', f'other {number}')
         self.ends = [self.name, f'other {number}']

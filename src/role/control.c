@@ -31,6 +31,7 @@ enum {
     POLL_MS = 1000,
     NOTES_MAX = 32,
     SAVE_AFTER_MS = 2000,
+    SAVE_SHARE = 50, /* at most one part in so many of the time goes into saving */
     SIGN_OF_LIFE_MS = 10 * 1000,
     EXPIRY_MS = 60 * 1000,
     WORLD_SIZE = 32
@@ -59,6 +60,7 @@ struct control_process {
     int64_t applied_seq;            /* of the store, as it is served */
     int64_t saved_seq;              /* of the store, as it was saved */
     int64_t save_at_ms;             /* 0: nothing to save */
+    int64_t save_took_ms;           /* the last time */
     uint8_t told_world[WORLD_SIZE]; /* as it was last sent, for the metrics */
     int64_t expiry_at_ms;           /* when the first expiry is looked up again */
     int64_t first_expiry_ms;
@@ -160,7 +162,9 @@ static bool publish(struct control_process *control, struct err *e) {
     (void)snprintf(count, sizeof(count), "%zu", ops_world_bindings(control->world));
     log_event(LOG_INFO, "serving", "bindings", count, NULL);
     control->index_seq = ops_world_seq(control->world);
-    control->save_at_ms = clock_monotonic_ms() + SAVE_AFTER_MS;
+    int64_t pause_ms = control->save_took_ms * SAVE_SHARE;
+    control->save_at_ms =
+        clock_monotonic_ms() + (pause_ms > SAVE_AFTER_MS ? pause_ms : SAVE_AFTER_MS);
     return true;
 }
 
@@ -248,6 +252,7 @@ static void save(struct control_process *control) {
     struct err e = {0};
     PL_AUTO(snapshot_image_clear) struct snapshot_image image = {0};
     PL_AUTO(buf_clear) struct buf world = {.max = SAVED_WORLD_MAX};
+    int64_t begun_ms = clock_monotonic_ms();
     control->save_at_ms = 0;
     if (!ops_world_publish(control->world, &image, &e) ||
         !ops_world_pack(control->world, &world, &e) ||
@@ -257,6 +262,7 @@ static void save(struct control_process *control) {
         return;
     }
     control->saved_seq = ops_world_seq(control->world);
+    control->save_took_ms = clock_monotonic_ms() - begun_ms;
 }
 
 /* A sign of life, for those who wait until a change is served. */
