@@ -1,4 +1,6 @@
 /* padlock cert …: the certificate store. */
+#include "cli/cmd_cert.h"
+
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/mem.h"
@@ -468,6 +470,13 @@ const struct command cert_commands[] = {
      "readers take AES-256 and SHA-256.\n\n"
      "  padlock cert export \"Shop 2026\" --format pfx --for windows --out shop.pfx",
      export_options, run_export},
+    {"cert tlsa", "CERTIFICATE|FILE", 1, 1, COMMAND_STORE_IF_ANY,
+     "print the DNS records (DANE) that say it is the right one",
+     "3 1 1 is the certificate's own key: clients that follow DANE take it whoever issued it. 2 1 "
+     "1 is its\nissuer's key: it stays when the certificate is renewed. Sign the zone with "
+     "DNSSEC, or nobody may rely\non them; publish the next key's record before it is bound.\n\n"
+     "  padlock cert tlsa \"Shop 2026\" --port 25",
+     cert_tlsa_options, cert_run_tlsa},
     {"cert import", "FILE", 1, 1, COMMAND_CHANGES,
      "take in a certificate that comes with its key (.pfx, "
      "PEM)",

@@ -17,9 +17,13 @@ static void print_verification(const struct cli *cli, const struct verification 
     out_line(&cli->out, "certificate: %s, issued by %s", cert_display_name(leaf),
              cert_issuer_display_name(leaf));
     verify_view_print(cli, v, args_flag(cli->args, "full"));
-    bool is_good = v->verdict.overall != VERIFY_FAIL;
-    out_colored(&cli->out, is_good ? OUT_GREEN : OUT_RED, "%s (trusting %s)",
-                is_good ? "verified" : "not verified", v->trust);
+    bool is_trusted = v->verdict.overall != VERIFY_FAIL;
+    bool is_good = ops_verify_is_good(v);
+    out_colored(&cli->out, is_good ? OUT_GREEN : OUT_RED, "%s (trusting %s%s)",
+                is_good ? "verified" : "not verified", v->trust,
+                is_good == is_trusted ? ""
+                : is_good             ? ": no; by DANE: yes"
+                                      : ": yes; by DANE: no");
 }
 
 /* The choices of --roots. */
@@ -40,13 +44,16 @@ static bool run_verify(struct cli *cli, struct err *e) {
                                      .at_ms = args_date_ms(cli->args, "at", clock_now_ms()),
                                      .is_fetching = args_flag(cli->args, "fetch"),
                                      .has_drawings = args_flag(cli->args, "browsers"),
+                                     .is_dane = args_flag(cli->args, "dane"),
+                                     .dns_server = args_text(cli->args, "dns-server"),
+                                     .dns_anchor_file = args_text(cli->args, "dns-anchor"),
                                      .timeout_ms =
                                          args_duration_ms(cli->args, "timeout", TIMEOUT_MS)};
     if (!ops_verify(cli->ops, &wish, &v, e)) {
         return false;
     }
     print_verification(cli, &v);
-    cli->exit_code = v.verdict.overall == VERIFY_FAIL ? 1 : 0;
+    cli->exit_code = ops_verify_is_good(&v) ? 0 : 1;
     json_t *document = verify_view_document(&v);
     if (document != NULL && !json_set_text(document, "target", wish.target, NULL)) {
         json_decref(document);
@@ -66,6 +73,11 @@ static const struct option verify_options[] = {
     {"crl", OPTION_MANY, "FILE", "a revocation list to look into"},
     {"fetch", OPTION_FLAG, NULL,
      "fetch missing issuers, OCSP responses and revocation lists where certificates say they are"},
+    {"dane", OPTION_FLAG, NULL,
+     "ask the DNS what the domain's owner says of the certificate (TLSA records, with DNSSEC)"},
+    {"dns-server", OPTION_TEXT, "ADDRESS[@PORT]", "the DNS server to ask (default: the system's)"},
+    {"dns-anchor", OPTION_TEXT, "FILE",
+     "DS or DNSKEY records that DNSSEC is checked from, instead of the root's"},
     {"at", OPTION_DATE, "DATE", "verify as of that date"},
     {"full", OPTION_FLAG, NULL, "show every panel with its question and all its facts"},
     {"browsers", OPTION_FLAG, NULL, "draw the page that each browser will show"},
@@ -82,9 +94,12 @@ const struct command verify_commands[] = {
      "--full\n"
      "of everything; then what Chrome, Firefox, Safari and Internet Explorer will show, drawn with "
      "--browsers.\n"
-     "Exit code 0 when nothing fails, 1 when something does.\n\n"
+     "Exit code 0 when nothing fails, 1 when something does. With --dane, records that DNSSEC "
+     "proves decide:\na certificate that they name is good whoever issued it, unless they demand "
+     "a trusted CA as well.\n\n"
      "  padlock verify www.example.com\n"
-     "  padlock verify 127.0.0.1:8443 --host www.example.com --at 2027-06-01 --full",
+     "  padlock verify 127.0.0.1:8443 --host www.example.com --at 2027-06-01 --full\n"
+     "  padlock verify www.example.com --dane",
      verify_options, run_verify},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

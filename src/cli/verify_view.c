@@ -113,6 +113,8 @@ json_t *verify_view_document(const struct verification *v) {
             json_set_taken(document, "browsers", verify_view_browsers(v), NULL) &&
             json_set_taken(document, "chain", chain_document(&v->verdict.chain), NULL) &&
             json_set_taken(document, "fetches", view_list(&v->fetches), NULL) &&
+            (!v->has_dane || json_set_taken(document, "dane", panel_document(&v->dane), NULL)) &&
+            json_set_bool(document, "is_good", ops_verify_is_good(v), NULL) &&
             json_set_taken(document, "notes", view_list(&v->verdict.presentation.notes), NULL) &&
             (!v->is_server || (json_set_text(document, "address", v->look.address, NULL) &&
                                json_set_text(document, "version", v->look.version, NULL) &&
@@ -185,6 +187,9 @@ void verify_view_print_browsers(const struct cli *cli, const struct verification
 void verify_view_print(const struct cli *cli, const struct verification *v, bool is_full) {
     for (size_t i = 0; i < PANEL_COUNT; i++) {
         print_panel(cli, &v->panels.items[i], is_full);
+    }
+    if (v->has_dane) {
+        print_panel(cli, &v->dane, true);
     }
     for (size_t i = 0; i < v->verdict.presentation.notes.count; i++) {
         out_line(&cli->out, "note: %s", v->verdict.presentation.notes.items[i]);

@@ -38,15 +38,18 @@ struct store *ops_store(struct ops *ops);
 const char *ops_data_dir(const struct ops *ops);
 
 /*
- * Where private keys are used and foreign files are opened: in the caller's own process (tests)
- * until the program says otherwise. See keys/keys.h and keys/unpack.h.
+ * Where private keys are used, foreign files are opened and names are looked up: in the caller's
+ * own process (tests) until the program says otherwise. See keys/keys.h and keys/unpack.h.
  */
 struct secret;
 struct unpacked;
+struct dns_wish;
+struct dns_answer;
 struct ops_processes {
     bool (*open_keys)(const char *data_dir, struct keys **out_keys, struct err *e);
     bool (*unpack)(bool is_pfx, const uint8_t *bytes, size_t len, const struct secret *password,
                    struct unpacked *out, struct err *e);
+    bool (*look_up)(const struct dns_wish *wish, struct dns_answer *out, struct err *e);
 };
 /* For every ops that is opened from now on; copied. */
 void ops_use_processes(const struct ops_processes *processes);

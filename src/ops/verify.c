@@ -24,6 +24,7 @@ void verification_clear(struct verification *verification) {
     verdict_clear(&verification->verdict);
     panels_clear(&verification->panels);
     list_clear(&verification->drawings);
+    list_clear(&verification->dane.lines);
     list_clear(&verification->fetches);
     tls_look_clear(&verification->look);
     *verification = (struct verification){0};
@@ -191,7 +192,7 @@ static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify
     };
     list_init(&v->fetches, FETCHES_MAX);
     return verify_and_fetch(&input, wish, material, v, e) && explain(&input, material, v, e) &&
-           tell_browsers(&input, wish, v, e);
+           (!wish->is_dane || verify_dane(wish, &input, v, e)) && tell_browsers(&input, wish, v, e);
 }
 
 static void free_material(struct verify_material **material) {

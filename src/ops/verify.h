@@ -26,6 +26,9 @@ struct verify_wish {
     int64_t timeout_ms;
     bool is_fetching;  /* issuers, OCSP responses and revocation lists, where certificates say */
     bool has_drawings; /* of what browsers show */
+    bool is_dane;      /* the DNS is asked what the domain's owner says */
+    const char *dns_server;      /* "ADDRESS[@PORT]"; NULL: the system's */
+    const char *dns_anchor_file; /* DS or DNSKEY records to trust instead of the root's; NULL */
 };
 
 /* Clear works on a zeroed struct. */
@@ -34,7 +37,9 @@ struct verification {
     struct panels panels;
     struct browser_view views[BROWSER_COUNT];
     struct list drawings; /* lines, when they were asked for */
-    struct list fetches;  /* what was fetched or could not be, a sentence each */
+    struct panel dane;    /* when it was asked for */
+    bool has_dane;
+    struct list fetches; /* what was fetched or could not be, a sentence each */
     uint16_t port;
     bool is_public;       /* the root is one that browsers trust */
     struct tls_look look; /* of a server; presented are the file's certificates otherwise */
@@ -46,10 +51,17 @@ void verification_clear(struct verification *verification);
 
 /*
  * ops may be NULL. A bad certificate is no failure. Fails tls.look.*, sys.file.*,
- * ops.verify.target, ops.verify.no_list
+ * ops.verify.target, ops.verify.no_list; with is_dane
+ * also sys.dns.*, ops.verify.dane_name
  */
 bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,
                 struct err *e) PL_MUST_USE;
+
+/*
+ * What a client makes of it: with DANE's word, where the DNS gives one that is proven, else by the
+ * trusted roots alone.
+ */
+bool ops_verify_is_good(const struct verification *v);
 
 /* Where the other halves of an item are; ops may be NULL: no lines. */
 bool ops_relations(struct ops *ops, const uint8_t spki_sha256[32], const struct detected *detected,

@@ -51,6 +51,10 @@ bool verify_fetch(const struct verify_input *input, const struct verdict *verdic
                   int64_t timeout_ms, struct verify_material *material, struct list *notes,
                   bool *out_is_more, struct err *e) PL_MUST_USE;
 
+/* The panel about DANE, in v. Fails ops.verify.dane_name, sys.dns.*, sys.file.*, base.* */
+bool verify_dane(const struct verify_wish *wish, const struct verify_input *input,
+                 struct verification *v, struct err *e) PL_MUST_USE;
+
 /*
  * Whether browsers trust this root as well: among the system's, and not put there by this machine's
  * administrator (/usr/local/share/ca-certificates). Fails base.oom, sys.file.read.

@@ -7,6 +7,7 @@
 #include "keys/keys.h"
 #include "keys/unpack_wire.h"
 #include "ops/ops.h"
+#include "role/dns_note.h"
 #include "role/worker.h"
 #include "sys/memory_file.h"
 #include "sys/process.h"
@@ -233,7 +234,26 @@ bool offline_scan(const struct scan_wish *wish, const struct buf *targets, const
     }
 }
 
+static bool look_up(const struct dns_wish *wish, struct dns_answer *out, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    PL_AUTO(buf_clear) struct buf call = {.max = DNS_NOTE_ASK_MAX};
+    PL_AUTO(dns_answer_clear) struct dns_answer found = {0};
+    struct pack_writer w = {.out = &call};
+    struct ipc_message answer;
+    dns_note_pack(wish, &w);
+    if (!pack_end(&w, e) || !start(IPC_PROBE, "", &offline, e) ||
+        !ipc_send(offline->channel, IPC_LOOK_UP, call.data, call.len, -1, e) ||
+        !wait_for(offline->channel, IPC_FOUND, &answer, e) ||
+        !dns_note_read_answer(answer.bytes, answer.len, &found, e)) {
+        return false;
+    }
+    *out = found;
+    found = (struct dns_answer){0};
+    return true;
+}
+
 void offline_use(void) {
-    const struct ops_processes processes = {.open_keys = open_keys, .unpack = unpack_file};
+    const struct ops_processes processes = {
+        .open_keys = open_keys, .unpack = unpack_file, .look_up = look_up};
     ops_use_processes(&processes);
 }

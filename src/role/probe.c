@@ -1,15 +1,16 @@
 /*
  * The process "probe": connections that go out. It proves service: it connects to a listener as a
  * visitor would, by name, and says whether one of the expected certificates is presented. For the
- * command line it observes one handshake (role/probe_trace.h) or scans many listeners
- * (role/probe_scan.h). It has no store and none of our
- * keys, and believes nothing that a server says.
+ * command line it observes one handshake (role/probe_trace.h), scans many listeners
+ * (role/probe_scan.h) or asks the DNS (role/probe_dns.h). It has no store and none of our keys, and
+ * believes nothing that a server says.
  *
  * Limits: as many at a time as libuv's pool has threads (4), PROOF_TIMEOUT_MS each.
  */
 #include "base/mem.h"
 #include "base/str.h"
 #include "http/fetch.h"
+#include "role/probe_dns.h"
 #include "role/probe_scan.h"
 #include "role/probe_trace.h"
 #include "role/proof.h"
@@ -258,6 +259,9 @@ static bool on_message(struct worker *worker, struct ipc_message *message) {
     }
     if (message->type == IPC_SCAN_TAKEN) {
         return probe_scan_taken(probe->scan, message);
+    }
+    if (message->type == IPC_LOOK_UP) {
+        return probe_look_up(worker, message);
     }
     if (message->type != IPC_PEER || !worker_peer_read(message, &about) ||
         about.role != IPC_CONTROL) {

@@ -92,7 +92,7 @@ static const int for_accept[] = {
 static const int for_connect[] = {
     SCMP_SYS(bind),       SCMP_SYS(connect), SCMP_SYS(getpeername), SCMP_SYS(getsockname),
     SCMP_SYS(getsockopt), SCMP_SYS(ioctl),   SCMP_SYS(recvmmsg),    SCMP_SYS(sendmmsg),
-    SCMP_SYS(setsockopt), SCMP_SYS(socket),
+    SCMP_SYS(setsockopt), SCMP_SYS(socket),  SCMP_SYS(socketpair),
 };
 
 static const int for_read[] = {

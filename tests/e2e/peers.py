@@ -46,6 +46,13 @@ def s_server(certificate, *options):
         yield port
 
 
+@contextlib.contextmanager
+def s_server_with_chain(certificate, *options):
+    """The same, with all certificates of the file."""
+    with s_server(certificate, '-cert_chain', certificate, *options) as port:
+        yield port
+
+
 NGINX = '''
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 64; }}
@@ -76,15 +83,29 @@ def nginx(folder, certificate, more=''):
         yield port
 
 
-OLD_NODES = pathlib.Path(os.environ.get('PADLOCK_CACHE') or pathlib.Path(
+PROGRAMS = pathlib.Path(os.environ.get('PADLOCK_CACHE') or pathlib.Path(
     os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'padlock') / 'programs'
+
+
+def foreign_program(package, path):
+    """A program of a package that tools/fetch_servers unpacked, or that is installed; else the test is skipped."""
+    for place in (PROGRAMS / 'servers', pathlib.Path('/')):
+        if (place / path).exists():
+            return place / path
+    pytest.skip(f'tools/fetch_servers could not bring {package}')
+
+
+def foreign_libraries():
+    """What programs of foreign_program() need that is not installed."""
+    place = PROGRAMS / 'servers/usr/lib'
+    return dict(os.environ, LD_LIBRARY_PATH=':'.join(str(folder) for folder in sorted(place.glob('*-linux-gnu*'))))
 
 
 @contextlib.contextmanager
 def old_node(version, certificate, method='', ciphers=''):
     """Node.js of its time with a certificate (its key beside it); its port. Loopback alone."""
     port = free_ports(1)[0]
-    program = OLD_NODES / f'node-{version}' / 'node'
+    program = PROGRAMS / f'node-{version}' / 'node'
     if not program.exists():
         pytest.skip('tools/fetch_old_node could not bring it')
     with running([program, pathlib.Path(__file__).with_name('old_node.js'), port, certificate,

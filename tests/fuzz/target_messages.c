@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "keys/unpack_wire.h"
+#include "role/dns_note.h"
 #include "role/listing.h"
 #include "role/proof.h"
 #include "role/stapling.h"
@@ -51,6 +52,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     struct stapling_wish stapling = {0};
     if (stapling_read(bytes, len, &stapling)) {
         FUZZ_CHECK(strlen(stapling.url) < STAPLING_URL_MAX && stapling.cert_len > 0);
+    }
+    struct dns_wish dns = {0};
+    if (dns_note_read(bytes, len, &dns)) {
+        FUZZ_CHECK(strlen(dns.name) < DNS_NAME_SIZE && strlen(dns.anchor) < DNS_ANCHOR_MAX);
+    }
+    PL_AUTO(dns_answer_clear) struct dns_answer found = {0};
+    if (fuzz_told(dns_note_read_answer(bytes, len, &found, &error), &error)) {
+        const uint8_t *record = NULL;
+        size_t at = 0;
+        size_t record_len = 0;
+        while (dns_answer_next(&found, &at, &record, &record_len)) {
+            FUZZ_CHECK(at <= found.data.len);
+        }
     }
     struct stapling_answer response = {0};
     if (stapling_read_answer(bytes, len, &response)) {

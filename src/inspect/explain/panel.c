@@ -13,7 +13,7 @@ static const struct {
     const char *name;
     const char *question;
     bool (*make)(const struct panel_input *in, struct panel *panel, struct err *e);
-} kinds[PANEL_COUNT] = {
+} kinds[PANEL_COUNT + 1] = {
     [PANEL_CHAIN] = {"chain", "Does somebody vouch for it whom this client trusts?", panel_chain},
     [PANEL_SIGNATURES] = {"signatures", "Was each certificate signed with the key of the next one?",
                           panel_signatures},
@@ -31,6 +31,7 @@ static const struct {
                             "Is it in the public logs, where a forged one would be seen?",
                             panel_transparency},
     [PANEL_REVOCATION] = {"revocation", "Has the issuer taken it back?", panel_revocation},
+    [PANEL_DANE] = {"dane", "Does the domain's owner say in the DNS that it is this one?", NULL},
 };
 
 const char *panel_name(enum panel_id id) {

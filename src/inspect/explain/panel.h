@@ -24,7 +24,8 @@ enum panel_id {
     PANEL_STRENGTH,
     PANEL_TRANSPARENCY,
     PANEL_REVOCATION,
-    PANEL_COUNT
+    PANEL_COUNT,
+    PANEL_DANE = PANEL_COUNT, /* none of them: made when it is asked for (explain/dane.h) */
 };
 
 enum panel_mark { PANEL_FACT, PANEL_GOOD, PANEL_BAD, PANEL_OPEN };
