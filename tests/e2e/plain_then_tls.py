@@ -60,6 +60,32 @@ def talk(connection, protocol, says_yes):
         connection.recv(32, socket.MSG_WAITALL)
 
 
+def converse(listener, context, protocol):
+    """Each connection as it comes; whoever does not speak the protocol is let go."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection, contextlib.suppress(OSError, AssertionError):
+            connection.settimeout(10)
+            talk(connection, protocol, True)
+            with context.wrap_socket(connection, server_side=True) as wrapped:
+                wrapped.recv(1)
+
+
+@contextlib.contextmanager
+def serving_all(protocol, certificate):
+    """Its port: many connections, several at once."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix('.key'))
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        for _ in range(8):
+            threading.Thread(target=converse, args=(listener, context, protocol), daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
 @contextlib.contextmanager
 def serving(protocol, certificate, says_yes=True):
     """Its port. What the server heard wrong is raised at the end."""

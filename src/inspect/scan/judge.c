@@ -305,10 +305,16 @@ static void judge_dates(const struct cert *leaf, int64_t now_ms, struct scan_jud
     }
 }
 
-static bool offers_ocsp(const struct cert *leaf) {
+static bool names_address(const struct cert *leaf, enum cert_address kind) {
     PL_AUTO(list_clear) struct list urls;
     list_init(&urls, CERT_FACTS_MAX);
-    return cert_addresses(leaf, CERT_ADDRESS_OCSP, &urls, NULL) && urls.count > 0;
+    return cert_addresses(leaf, kind, &urls, NULL) && urls.count > 0;
+}
+
+/* An issuer that is not presented and cannot be fetched: nobody can tell whether to trust it. */
+static enum finding_id finding_for(const struct cert *leaf, enum err_code code) {
+    bool is_lost = code == ERR_VERIFY_INCOMPLETE_CHAIN && !names_address(leaf, CERT_ADDRESS_ISSUER);
+    return is_lost ? FINDING_CERT_UNTRUSTED : finding_of(code);
 }
 
 static void judge_chain(const struct scan_chain *chain, const struct scan_verified *verified,
@@ -318,7 +324,7 @@ static void judge_chain(const struct scan_chain *chain, const struct scan_verifi
     const struct verify_presentation *shown = &verdict->presentation;
     for (size_t i = 0; i < verdict->faults.count; i++) {
         const struct verify_check *fault = &verdict->faults.items[i];
-        judge_find(j, finding_of(fault->code), fault->sentence);
+        judge_find(j, finding_for(leaf, fault->code), fault->sentence);
     }
     if (verified->weakness.code != ERR_NONE) {
         judge_find(j, FINDING_CERT_WEAK_KEY, verified->weakness.step[0]);
@@ -331,7 +337,8 @@ static void judge_chain(const struct scan_chain *chain, const struct scan_verifi
     if (chain->ocsp.len == 0 && cert_wants_staple(leaf)) {
         judge_find(j, FINDING_MUST_STAPLE, "");
     } else {
-        find_if(j, chain->ocsp.len == 0 && offers_ocsp(leaf), FINDING_NO_STAPLE);
+        find_if(j, chain->ocsp.len == 0 && names_address(leaf, CERT_ADDRESS_OCSP),
+                FINDING_NO_STAPLE);
     }
 }
 

@@ -55,7 +55,8 @@ static bool next_chains(struct scan_host *h, struct scan_lane *lane, struct scan
         version = old;
     }
     for (; lane->step < CHAIN_END; lane->step++) {
-        plan_offer_found(h, version, ask);
+        /* All suites: a name may have another kind of key than the first one. */
+        plan_offer(h, version, ask);
         if (version == WIRE_TLS13) {
             ask->kind = ASK_FULL;
             ask->stops_early = true;
@@ -129,8 +130,10 @@ static bool next_session_12(struct scan_host *h, struct scan_lane *lane, struct 
     bool is_resuming = lane->step == SESSION_RESUME || lane->step == SESSION_RESUME_ID;
     ask_for_session(h, scan_host_newest_12(h), ask);
     ask->has_no_ticket = lane->step >= SESSION_FULL_ID;
-    ask->has_request = lane->step == SESSION_FULL && h->starttls == NULL;
-    ask->stops_early = !ask->has_request;
+    /* Where TLS 1.3 is spoken, that asks. */
+    ask->has_request =
+        lane->step == SESSION_FULL && h->starttls == NULL && !scan_host_speaks(h, WIRE_TLS13);
+    ask->stops_early = !ask->has_request && lane->step != SESSION_FULL;
     if (ask->has_request) {
         (void)str_copy(ask->protocols, sizeof(ask->protocols), "http/1.1");
     }

@@ -295,11 +295,15 @@ static bool set_attacks(json_t *o, const struct scan_host *h, const struct scan_
                         struct err *e) {
     static const struct {
         const char *name;
-        enum finding_id finding;
-    } follow[] = {{"POODLE", FINDING_SSL3},      {"DROWN", FINDING_SSL2},
-                  {"FREAK", FINDING_EXPORT_RSA}, {"Logjam", FINDING_EXPORT_DH},
-                  {"Sweet32", FINDING_BLOCK64},  {"CRIME", FINDING_COMPRESSION},
-                  {"BEAST", FINDING_BEAST},      {"RC4", FINDING_RC4}};
+        enum finding_id findings[2]; /* either */
+    } follow[] = {{"POODLE", {FINDING_SSL3, FINDING_SSL3}},
+                  {"DROWN", {FINDING_SSL2, FINDING_SSL2}},
+                  {"FREAK", {FINDING_EXPORT_RSA, FINDING_EXPORT_RSA}},
+                  {"Logjam", {FINDING_EXPORT_DH, FINDING_TINY_DH}},
+                  {"Sweet32", {FINDING_BLOCK64, FINDING_BLOCK64}},
+                  {"CRIME", {FINDING_COMPRESSION, FINDING_COMPRESSION}},
+                  {"BEAST", {FINDING_BEAST, FINDING_BEAST}},
+                  {"RC4", {FINDING_RC4, FINDING_RC4}}};
     static const char *const outcomes[] = {"untested", "safe", "vulnerable", "unclear"};
     json_t *attacks = json_object();
     bool ok = json_set_text(attacks, "Heartbleed", outcomes[h->heartbleed], e) &&
@@ -307,7 +311,8 @@ static bool set_attacks(json_t *o, const struct scan_host *h, const struct scan_
     for (size_t i = 0; ok && i < PL_ARRAY_LEN(follow); i++) {
         bool is_found = false;
         for (size_t k = 0; k < j->finding_count; k++) {
-            is_found = is_found || j->findings[k].id == follow[i].finding;
+            is_found = is_found || j->findings[k].id == follow[i].findings[0] ||
+                       j->findings[k].id == follow[i].findings[1];
         }
         ok = json_set_text(attacks, follow[i].name, is_found ? "vulnerable" : "safe", e);
     }
