@@ -9,6 +9,10 @@ LDAP_YES = b'\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00'
 LDAP_NO = b'\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00'
 
 
+RDP_REQUEST = b'\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00'
+RDP_ANSWER = b'\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00'
+
+
 def mysql_greeting(capabilities):
     body = b'\x0a8.0.30\0' + b'\1\0\0\0' + b'12345678' + b'\0' + capabilities.to_bytes(2, 'little') + b'\x21\2\0' + b'\0' * 13
     return len(body).to_bytes(3, 'little') + b'\0' + body
@@ -30,6 +34,13 @@ DIALOGUES = {
              b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
     'ldap': ([None, LDAP_REQUEST], LDAP_YES, LDAP_NO),
     'postgres': ([None, b'\x00\x00\x00\x08\x04\xd2\x16\x2f'], b'S', b'N'),
+    'lmtp': ([b'220 mail.example.com LMTP\r\n', b'LHLO padlock.invalid\r\n', b'250-mail.example.com\r\n250 STARTTLS\r\n',
+              b'STARTTLS\r\n'], b'220 go ahead\r\n', b'454 not now\r\n'),
+    'irc': ([None, b'STARTTLS\r\n'], b':irc.example.com NOTICE * :*** Looking up your hostname\r\n:irc.example.com 670 * :go\r\n',
+            b':irc.example.com 691 * :no\r\n'),
+    'telnet': ([b'\xff\xfd\x2e', b'\xff\xfb\x2e\xff\xfa\x2e\x01\xff\xf0'], b'\xff\xfa\x2e\x01\xff\xf0', b'\xff\xfe\x2e'),
+    'rdp': ([None, RDP_REQUEST], RDP_ANSWER + b'\x02\x1f\x08\x00\x01\x00\x00\x00',
+            RDP_ANSWER + b'\x03\x00\x08\x00\x02\x00\x00\x00'),
     'mysql': ([], mysql_greeting(0xFFFF), mysql_greeting(0xF7FF)),
 }
 MYSQL_REQUEST = b'\x20\x00\x00\x01'

@@ -14,6 +14,7 @@ enum step_kind {
     STEP_WORD,  /* until text is there; no ends it */
     STEP_LDAP,
     STEP_MYSQL,
+    STEP_RDP,
 };
 
 struct starttls_step {
@@ -44,6 +45,9 @@ struct starttls_step {
 static const struct starttls_step smtp[] = {REPLY("220"), SAY("EHLO padlock.invalid\r\n"),
                                             REPLY("250"), SAY("STARTTLS\r\n"),
                                             REPLY("220"), END};
+static const struct starttls_step lmtp[] = {REPLY("220"), SAY("LHLO padlock.invalid\r\n"),
+                                            REPLY("250"), SAY("STARTTLS\r\n"),
+                                            REPLY("220"), END};
 static const struct starttls_step imap[] = {LINE("* OK", "* BYE"), SAY("a STARTTLS\r\n"),
                                             LINE("a OK", "a "), END};
 static const struct starttls_step pop3[] = {LINE("+OK", "-ERR"), SAY("STLS\r\n"),
@@ -65,6 +69,19 @@ static const struct starttls_step xmpp_server[] = {SAY(XMPP_OPEN "jabber:server"
                                                    WORD("<proceed", "<failure"),
                                                    WORD(">", NULL),
                                                    END};
+/* Replies are numbers after the server's name: 670 go on, 691 no. */
+static const struct starttls_step irc[] = {SAY("STARTTLS\r\n"), WORD(" 670 ", " 691 "),
+                                           WORD("\n", NULL), END};
+/* The server begins: DO START_TLS; we will, and both say that it follows. */
+#define TELNET_FOLLOWS "\xff\xfa\x2e\x01\xff\xf0"
+static const struct starttls_step telnet[] = {WORD("\xff\xfd\x2e", "ogin:"),
+                                              BYTES("\xff\xfb\x2e" TELNET_FOLLOWS),
+                                              WORD(TELNET_FOLLOWS, "\xff\xfe\x2e"), END};
+/* A connection request that offers TLS, alone and with CredSSP inside. */
+static const struct starttls_step rdp[] = {
+    BYTES("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00"),
+    {STEP_RDP, NULL, NULL, 0},
+    END};
 /* An ExtendedRequest, message 1, for 1.3.6.1.4.1.1466.20037. */
 static const struct starttls_step ldap[] = {BYTES("\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
                                                   "1.3.6.1.4.1.1466.20037"),
@@ -81,12 +98,14 @@ static const struct starttls_step mysql[] = {
     END};
 
 static const struct starttls_protocol protocols[] = {
-    {"smtp", 25, smtp},    {"imap", 143, imap},
-    {"pop3", 110, pop3},   {"ftp", 21, ftp},
-    {"nntp", 119, nntp},   {"sieve", 4190, sieve},
-    {"xmpp", 5222, xmpp},  {"xmpp-server", 5269, xmpp_server},
-    {"ldap", 389, ldap},   {"postgres", 5432, postgres},
-    {"mysql", 3306, mysql}};
+    {"smtp", 25, smtp},     {"imap", 143, imap},
+    {"pop3", 110, pop3},    {"ftp", 21, ftp},
+    {"nntp", 119, nntp},    {"sieve", 4190, sieve},
+    {"xmpp", 5222, xmpp},   {"xmpp-server", 5269, xmpp_server},
+    {"ldap", 389, ldap},    {"postgres", 5432, postgres},
+    {"mysql", 3306, mysql}, {"lmtp", 24, lmtp},
+    {"irc", 6667, irc},     {"telnet", 23, telnet},
+    {"rdp", 3389, rdp}};
 
 const struct starttls_protocol *starttls_find(const char *name) {
     for (size_t i = 0; i < PL_ARRAY_LEN(protocols); i++) {
@@ -210,6 +229,27 @@ static enum starttls_status take_mysql(struct starttls *s) {
     return STARTTLS_READY;
 }
 
+/* TPKT with a connection confirm, whose last 8 bytes are the choice: type 2, flags, 8, protocol. */
+static enum starttls_status take_rdp(struct starttls *s) {
+    enum { HEADER = 4, CONFIRM = 19 };
+    const uint8_t *at = s->in.data;
+    if (s->in.len < HEADER) {
+        return s->in.len > 0 && at[0] != 3 ? refuse(s) : STARTTLS_GOES_ON;
+    }
+    size_t len = (size_t)at[2] << 8 | at[3];
+    if (at[0] != 3 || len < HEADER || len > CONFIRM) {
+        return refuse(s);
+    }
+    if (s->in.len < len) {
+        return STARTTLS_GOES_ON;
+    }
+    if (len != CONFIRM || at[5] != 0xD0 || at[11] != 2 || at[13] != 8 || at[15] == 0) {
+        return refuse(s);
+    }
+    buf_consume(&s->in, len);
+    return STARTTLS_READY;
+}
+
 /* --- what we say ---------------------------------------------------------------------------------
  */
 
@@ -240,6 +280,8 @@ static enum starttls_status run_step(struct starttls *s, const struct starttls_s
         return take_ldap(s);
     case STEP_MYSQL:
         return take_mysql(s);
+    case STEP_RDP:
+        return take_rdp(s);
     case STEP_END:
         break;
     }

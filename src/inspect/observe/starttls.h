@@ -3,8 +3,10 @@
  * says goes in, what is to be said comes out. No name, no password and no mail is ever sent.
  *
  * Limits: STARTTLS_TEXT_MAX bytes that the server may say.
- * Source: RFC 3207 (SMTP), 9051 (IMAP), 2595 (POP3), 4217 (FTP), 4642 (NNTP), 5804 (ManageSieve),
- * 4511 §4.14 (LDAP), 6120 §5 (XMPP); PostgreSQL's and MySQL's protocol documentation
+ * Not here: Microsoft SQL Server, whose handshake goes on inside of its own packets.
+ * Source: RFC 3207 (SMTP), 2033 (LMTP), 9051 (IMAP), 2595 (POP3), 4217 (FTP), 4642 (NNTP), 5804
+ * (ManageSieve), 4511 §4.14 (LDAP), 6120 §5 (XMPP); draft-altman-telnet-starttls, IRCv3's "tls"
+ * extension, [MS-RDPBCGR] §2.2.1.1 and §2.2.1.2; PostgreSQL's and MySQL's protocol documentation
  */
 #ifndef PL_INSPECT_OBSERVE_STARTTLS_H
 #define PL_INSPECT_OBSERVE_STARTTLS_H
@@ -14,7 +16,8 @@
 enum { STARTTLS_TEXT_MAX = 64 * 1024, STARTTLS_HOST_MAX = 256 };
 
 /* For an option and its help. */
-#define STARTTLS_NAMES "smtp|imap|pop3|ftp|nntp|sieve|xmpp|xmpp-server|ldap|postgres|mysql"
+#define STARTTLS_NAMES                                                                             \
+    "smtp|lmtp|imap|pop3|ftp|nntp|sieve|xmpp|xmpp-server|irc|telnet|ldap|postgres|mysql|rdp"
 
 struct starttls_protocol {
     const char *name;

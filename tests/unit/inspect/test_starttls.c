@@ -38,6 +38,16 @@ static const struct {
     {"ldap", BYTES(ldap_yes), BYTES(ldap_no), "1.3.6.1.4.1.1466.20037"},
     {"postgres", BYTES("S"), BYTES("N"), ""},
     {"mysql", BYTES(mysql_yes), BYTES(mysql_no), " "},
+    {"lmtp", BYTES("220 a\r\n250-b\r\n250 STARTTLS\r\n220 go\r\n"), BYTES("220 b\r\n500 no\r\n"),
+     "LHLO padlock.invalid\r\n"},
+    {"irc", BYTES(":a NOTICE * :hello\r\n:a 670 * :go\r\n"), BYTES(":a 691 * :no\r\n"),
+     "STARTTLS\r\n"},
+    {"telnet", BYTES("\xff\xfd\x18\xff\xfd\x2e\xff\xfa\x2e\x01\xff\xf0"),
+     BYTES("\xff\xfd\x18\r\nlogin: "), "\xff\xfb\x2e\xff\xfa\x2e\x01\xff\xf0"},
+    {"rdp", BYTES("\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\2\x1f\x08\0\2\0\0\0"),
+     BYTES("\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\3\0\x08\0\2\0\0\0"), "\3"},
+    {"rdp", BYTES("\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\2\x1f\x08\0\1\0\0\0"),
+     BYTES("\3\0\0\x0b\6\xd0\0\0\x12\x34\0"), "\3"},
 };
 
 static enum starttls_status run(struct starttls *s, size_t index, const char *bytes, size_t len,
