@@ -86,6 +86,7 @@ static const struct {
     {"128_CBC", SCAN_MODE_CBC, 128, false},
     {"256_CBC", SCAN_MODE_CBC, 256, false},
     {"28147_CNT", SCAN_MODE_STREAM, 256, true},
+    {"SALSA20", SCAN_MODE_STREAM, 256, false},
     {"_CTR_", SCAN_MODE_STREAM, 256, false},
     {"NULL", SCAN_MODE_NULL, 0, false},
     /* TLS_SHA256_SHA256: integrity alone (RFC 9150) */

@@ -59,30 +59,28 @@ static bool read_ports(const char *text, struct scan_pattern *out) {
     return out->port_count > 0;
 }
 
-/* The host's part of a word, and where its ports begin; NULL: there are none. */
+/* The host's part of a word, without brackets, and where its ports begin; NULL: there are none. */
 static bool split(const char *word, char host[SCAN_HOST_MAX], const char **out_ports) {
-    const char *bracket = word[0] == '[' ? strchr(word, ']') : NULL;
-    const char *end = bracket == NULL ? word : bracket + 1;
-    const char *colon = strchr(end, ':');
+    const char *start = word[0] == '[' ? word + 1 : word;
+    const char *bracket = start == word ? NULL : strchr(start, ']');
+    const char *colon = strchr(bracket == NULL ? word : bracket, ':');
     /* More than one colon outside of brackets: an IPv6 address or network alone. */
-    bool is_bare_ip6 = bracket == NULL && colon != NULL && strchr(colon + 1, ':') != NULL;
-    *out_ports = NULL;
-    size_t len = strlen(word);
-    if (colon != NULL && !is_bare_ip6) {
-        *out_ports = colon + 1;
-        len = (size_t)(colon - word);
+    bool is_bare_ip6 = start == word && colon != NULL && strchr(colon + 1, ':') != NULL;
+    *out_ports = colon == NULL || is_bare_ip6 ? NULL : colon + 1;
+    const char *end = *out_ports == NULL ? word + strlen(word) : colon;
+    if (start != word) {
+        if (bracket == NULL || bracket + 1 != end) {
+            return false;
+        }
+        end = bracket;
     }
+    size_t len = (size_t)(end - start);
     if (len == 0 || len >= SCAN_HOST_MAX) {
         return false;
     }
-    size_t used = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (word[i] != '[' && word[i] != ']') {
-            host[used++] = word[i];
-        }
-    }
-    host[used] = '\0';
-    return used > 0;
+    memcpy(host, start, len);
+    host[len] = '\0';
+    return true;
 }
 
 static bool read_network(const char *host, struct scan_pattern *out) {
@@ -129,17 +127,19 @@ static bool read_range(const char *host, struct scan_pattern *out) {
     return true;
 }
 
-/* A name: what can be looked up; more is the resolver's to say. */
+/* A name: what can be looked up, with a letter in its last part, as addresses have none. */
 static bool is_name(const char *host) {
     size_t len = strlen(host);
+    bool has_letter = false;
     for (size_t i = 0; i < len; i++) {
         bool is_fine = str_is_alpha(host[i]) || str_is_digit(host[i]) || host[i] == '-' ||
                        host[i] == '.' || host[i] == '_';
         if (!is_fine) {
             return false;
         }
+        has_letter = str_is_alpha(host[i]) || (has_letter && host[i] != '.');
     }
-    return len > 0 && len < SCAN_HOST_MAX && host[0] != '-' && host[0] != '.';
+    return has_letter && len < SCAN_HOST_MAX && host[0] != '-' && host[0] != '.';
 }
 
 static bool add_pattern(struct scan_targets *targets, const struct scan_pattern *pattern,
