@@ -8,14 +8,17 @@ import sys
 
 import lab
 
-# name, options of the load, goal as a ratio to nginx 1.26
+# name, key, options of the load, goal as a ratio to nginx 1.26 (None: there is none)
 ROWS = (
-    ('full handshake', ('--mode', 'handshake'), 0.65),
-    ('full + GET 1 KiB', ('--mode', 'get', '--path', '/1k'), 0.65),
-    ('resumed + GET 1 KiB', ('--mode', 'resumed', '--path', '/1k'), 0.60),
-    ('full, X25519MLKEM768', ('--mode', 'handshake', '--group', 'X25519MLKEM768'), 0.70),
-    ('keep-alive GET 1 KiB', ('--mode', 'requests', '--path', '/1k'), 0.75),
-    ('GET 1 MiB, keep-alive', ('--mode', 'requests', '--path', '/1m'), 0.65),
+    ('full handshake', lab.P256, ('--mode', 'handshake'), 0.65),
+    ('full + GET 1 KiB', lab.P256, ('--mode', 'get', '--path', '/1k'), 0.65),
+    ('resumed + GET 1 KiB', lab.P256, ('--mode', 'resumed', '--path', '/1k'), 0.60),
+    ('full, X25519MLKEM768', lab.P256, ('--mode', 'handshake', '--group', 'X25519MLKEM768'), 0.70),
+    ('full, RSA-2048', lab.RSA2048, ('--mode', 'handshake'), None),
+    ('full, TLS 1.2, ECDHE-ECDSA', lab.P256, ('--mode', 'handshake', '--tls12', '--group', 'X25519:P-256'), None),
+    ('full, TLS 1.2, ECDHE-RSA', lab.RSA2048, ('--mode', 'handshake', '--tls12'), None),
+    ('keep-alive GET 1 KiB', lab.P256, ('--mode', 'requests', '--path', '/1k'), 0.75),
+    ('GET 1 MiB, keep-alive', lab.P256, ('--mode', 'requests', '--path', '/1m'), 0.65),
 )
 
 
@@ -42,12 +45,14 @@ def measure(servers, name, options):
 
 def main():
     lab.raise_limits()
-    folder = lab.Folder()
-    servers = [kind(folder).start() for kind in (lab.Padlock, *lab.PEERS)]
-    for name, options, goal in ROWS:
+    servers = {}
+    for name, key, options, goal in ROWS:
         if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
             continue
-        figures = measure(servers, name, options)
+        if key not in servers:
+            folder = lab.Folder(key)
+            servers[key] = [kind(folder).start() for kind in (lab.Padlock, *lab.PEERS)]
+        figures = measure(servers[key], name, options)
         row = {
             'measure': f'{name}, µs', 'goal': goal, 'rounds': figures,
             'median': {peer: statistics.median(costs) for peer, costs in figures.items()},

@@ -28,6 +28,7 @@ CORES = sorted(os.sched_getaffinity(0))
 TICK = os.sysconf('SC_CLK_TCK')
 PROCESSES_MAX_FILES = 20000
 START_TIMEOUT = 120
+P256, RSA2048 = ('ec', 'ec_paramgen_curve:P-256'), ('rsa', 'rsa_keygen_bits:2048')
 
 
 def raise_limits():
@@ -52,7 +53,7 @@ def run(*command, **options):
 class Folder:
     """A temporary folder with what all servers serve: one key, one certificate, two files."""
 
-    def __init__(self):
+    def __init__(self, kind=P256):
         self.path = pathlib.Path(tempfile.mkdtemp(prefix='padlock-bench-'))
         atexit.register(shutil.rmtree, self.path, ignore_errors=True)
         self.path.chmod(0o755)
@@ -61,11 +62,11 @@ class Folder:
         (self.root / '1k').write_bytes(b'x' * 1024)
         (self.root / '1m').write_bytes(b'x' * 1024 * 1024)
         self.certificate, self.key, self.both = (self.path / name for name in ('leaf.pem', 'leaf.key', 'both.pem'))
-        make_certificate('localhost', self.certificate, self.key)
+        make_certificate('localhost', self.certificate, self.key, kind)
         self.both.write_text(self.certificate.read_text() + self.key.read_text())
 
 
-def make_certificate(names, certificate, key, kind=('ec', 'ec_paramgen_curve:P-256')):
+def make_certificate(names, certificate, key, kind=P256):
     """Self-signed, for one name or several."""
     names = [names] if isinstance(names, str) else names
     run('openssl', 'req', '-x509', '-newkey', kind[0], '-pkeyopt', kind[1], '-nodes', '-days', '90',

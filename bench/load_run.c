@@ -347,6 +347,9 @@ static int on_session(SSL *ssl, SSL_SESSION *session) {
     return 1;
 }
 
+/* With whichever key the server has: the same cipher and hash as TLS_AES_128_GCM_SHA256. */
+#define SUITES_TLS12 "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+
 static bool make_ctx(struct run *run, struct err *e) {
     const struct load_options *options = run->options;
     int version = options->is_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
@@ -354,6 +357,7 @@ static bool make_ctx(struct run *run, struct err *e) {
     if (run->ctx == NULL || SSL_CTX_set_min_proto_version(run->ctx, version) != 1 ||
         SSL_CTX_set_max_proto_version(run->ctx, version) != 1 ||
         SSL_CTX_set1_groups_list(run->ctx, options->group) != 1 ||
+        SSL_CTX_set_cipher_list(run->ctx, SUITES_TLS12) != 1 ||
         SSL_CTX_set_ciphersuites(run->ctx, options->suite) != 1) {
         return err_set(e, ERR_TLS_POLICY_UNSUPPORTED,
                        "the TLS library takes no such version, group or suite");
