@@ -370,42 +370,38 @@ static const struct option bind_set_options[] = {
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
+/* What a binding is to be: to make it, and to look at it before. The tables end with it. */
+#define BIND_WISH_OPTIONS                                                                          \
+    {"host", OPTION_TEXT, "NAME",                                                                  \
+     "the name that clients ask for (SNI), *.example.com too; none: whoever has no own "           \
+     "binding"},                                                                                   \
+        {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},     \
+        {"policy", OPTION_TEXT, "NAME",                                                            \
+         "the TLS policy: modern, intermediate (the default), old, or your own"},                  \
+        {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},      \
+        {"client-ca", OPTION_TEXT, "FILE",                                                         \
+         "the CA certificates that clients' must come from; \"own\", the default: this "           \
+         "store's CA"},                                                                            \
+        {"strict", OPTION_FLAG, NULL,                                                              \
+         "refuse clients that ask for a name without a binding there"},                            \
+        {"proxy-protocol", OPTION_FLAG, NULL,                                                      \
+         "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},     \
+        {"parts", OPTION_TEXT, "PART,…",                                                           \
+         "of the built-in site \"services\": console, api, acme, enroll, est, pki on https; "      \
+         "pki, "                                                                                   \
+         "acme-http, redirect on http"},                                                           \
+    {                                                                                              \
+        NULL, OPTION_FLAG, NULL, NULL                                                              \
+    }
+
 static const struct option bind_options[] = {
-    {"host", OPTION_TEXT, "NAME",
-     "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
-    {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},
-    {"policy", OPTION_TEXT, "NAME",
-     "the TLS policy: modern, intermediate (the default), old, or your own"},
-    {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},
-    {"client-ca", OPTION_TEXT, "FILE",
-     "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
-    {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
-    {"proxy-protocol", OPTION_FLAG, NULL,
-     "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},
-    {"parts", OPTION_TEXT, "PART,…",
-     "of the built-in site \"services\": console, api, acme, enroll, est, pki on https; pki, "
-     "acme-http, redirect on http"},
     {"no-wait", OPTION_FLAG, NULL, "do not wait until it is served and proven"},
-    {NULL, OPTION_FLAG, NULL, NULL},
+    BIND_WISH_OPTIONS,
 };
 static const struct option bind_check_options[] = {
-    {"host", OPTION_TEXT, "NAME",
-     "the name that clients ask for (SNI), *.example.com too; none: whoever has no own binding"},
-    {"cert", OPTION_TEXT, "CERTIFICATE", "a friendly name, id, fingerprint or host name"},
-    {"policy", OPTION_TEXT, "NAME",
-     "the TLS policy: modern, intermediate (the default), old, or your own"},
-    {"client-auth", OPTION_CHOICE, CLIENT_AUTH_CHOICES, "ask clients for a certificate"},
-    {"client-ca", OPTION_TEXT, "FILE",
-     "the CA certificates that clients' must come from; \"own\", the default: this store's CA"},
-    {"strict", OPTION_FLAG, NULL, "refuse clients that ask for a name without a binding there"},
-    {"proxy-protocol", OPTION_FLAG, NULL,
-     "connections there begin with the PROXY header of a proxy (see serve --proxy-from)"},
-    {"parts", OPTION_TEXT, "PART,…",
-     "of the built-in site \"services\": console, api, acme, enroll, est, pki on https; pki, "
-     "acme-http, redirect on http"},
     {"at", OPTION_DATE, "DATE", "what browsers will show on that date"},
     {"browsers", OPTION_FLAG, NULL, "draw the page that each browser will show"},
-    {NULL, OPTION_FLAG, NULL, NULL},
+    BIND_WISH_OPTIONS,
 };
 static const struct option bind_list_options[] = {
     {"site", OPTION_TEXT, "NAME", "only this site's"},

@@ -19,6 +19,7 @@
 #include "role/workers.h"
 #include "store/certs.h"
 #include "store/nodes.h"
+#include "store/operation.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -224,7 +225,7 @@ static bool open_store(struct control_process *control, struct err *e) {
     if (!ops_open(control->worker->start.data_dir, &control->ops, e)) {
         return false;
     }
-    ops_set_actor(control->ops, "serve");
+    ops_set_actor(control->ops, STORE_ACTOR_SERVER);
     confirm_set_ops(control->confirm, control->ops);
     control_services_set_ops(control->services, control->ops);
     control_staples_set_ops(control->staples, control->ops);

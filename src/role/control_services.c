@@ -22,7 +22,7 @@ static void respond(const struct control_services *services, const struct servic
         return;
     }
     log_error(&e, "not-answered");
-    if (!service_respond_error(&e, out, NULL)) {
+    if (!service_respond_error(request, &e, out, NULL)) {
         http_response_clear(out);
         out->status = 500;
         out->must_close = true;

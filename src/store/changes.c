@@ -252,7 +252,8 @@ bool store_operation_list(struct store *store, const struct page *page, struct o
     PL_AUTO(query_clear) struct query q;
     query_init(&q, e);
     query_page_begin(&q, &operations_by_seq);
-    query_sql(&q, " AND t.seq IS NOT NULL");
+    query_sql(&q, " AND t.seq IS NOT NULL AND NOT (t.is_undoable = 0 AND t.actor = "
+                  "'" STORE_ACTOR_SERVER "')");
     return operation_page(&q, store, &operations_by_seq, page, out, e);
 }
 

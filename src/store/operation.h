@@ -87,7 +87,10 @@ bool store_operation_get(struct store *store, const struct id *id, struct operat
                          struct err *e) PL_MUST_USE;
 bool store_operation_find(struct store *store, const char *text, struct operation_rows *out,
                           struct err *e) PL_MUST_USE;
-/* By seq. */
+/* The actor of what a server does for itself: session ticket keys, OCSP responses. */
+#define STORE_ACTOR_SERVER "serve"
+
+/* By seq; without what a server did for itself and nobody can undo. */
 bool store_operation_list(struct store *store, const struct page *page, struct operation_rows *out,
                           struct err *e) PL_MUST_USE;
 /* That of the number; NULL when there is none. */

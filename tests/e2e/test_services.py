@@ -85,6 +85,27 @@ def test_parts_that_are_not_built_say_so(services):
         assert status(answer) == 404 and sentence in answer and 'does not have yet' in answer, path
 
 
+def test_programs_get_a_problem_where_people_get_a_page(services):
+    base = f'https://{HOST}:{services.https}'
+    root, resolved = serving.root(services.store), clients.resolve(HOST, services.https)
+
+    def ask(path, *options):
+        head, _, body = clients.curl(base + path, root, *resolved, '-i', '--http1.1', *options).partition('\r\n\r\n')
+        return head, body
+    head, body = ask('/api/v1/certificates', '-H', 'Accept: */*')
+    assert ' 404 ' in head and 'content-type: application/problem+json' in head.lower()
+    problem = json.loads(body)
+    assert problem['status'] == 404 and problem['code'] == 'service.part.not_built' and problem['type'] == 'about:blank'
+    assert 'programming interface' in problem['detail']
+    _, body = ask('/acme/directory')
+    assert json.loads(body)['type'].startswith('urn:ietf:params:acme:error:')
+    head, body = ask('/enroll', '-H', 'Accept: application/json')
+    assert json.loads(body)['code'] == 'service.part.not_built'
+    for accept in ('text/html,application/xhtml+xml,*/*;q=0.8', 'text/html, application/json;q=0.5'):
+        head, body = ask('/api/v1/', '-H', f'Accept: {accept}')
+        assert 'text/html' in head and body.lstrip().startswith('<!doctype'), accept
+
+
 def test_only_parts_that_are_switched_on_answer(services):
     services.store.run('bind', 'set', f'https://127.0.0.1:{services.https}', '--host', HOST, '--parts', 'api,pki')
     assert 'switched on' in services.secure('/acme/directory')

@@ -166,6 +166,29 @@ static void test_redo_of_what_has_lost_its_ground_is_stale(void **state) {
                  ERR_STORE_UNDO_STALE);
 }
 
+/* What a server did for itself and nobody can undo is not in the list; all else is. */
+static void test_the_list_leaves_out_what_a_server_did_for_itself(void **state) {
+    struct fixture *f = *state;
+    static const struct operation_wish wishes[] = {
+        {.title = "one", .actor = "cli", .is_undoable = false},
+        {.title = "two", .actor = STORE_ACTOR_SERVER, .is_undoable = true},
+        {.title = "three", .actor = STORE_ACTOR_SERVER, .is_undoable = false},
+    };
+    for (unsigned i = 0; i < PL_ARRAY_LEN(wishes); i++) {
+        PL_AUTO(operation_rollback) struct operation op = {0};
+        struct cert_row cert = make_cert(i + 1);
+        assert_ok(operation_begin(&op, f->store, &wishes[i], &f->e), &f->e);
+        assert_ok(store_cert_insert(f->store, &cert, &f->e), &f->e);
+        commit(f, &op);
+    }
+    PL_AUTO(operation_rows_clear) struct operation_rows rows = {0};
+    const struct page last = {.limit = 2, .is_descending = true};
+    assert_ok(store_operation_list(f->store, &last, &rows, &f->e), &f->e);
+    assert_int_equal(rows.count, 2);
+    assert_string_equal(rows.items[0]->title, "two");
+    assert_string_equal(rows.items[1]->title, "one");
+}
+
 static void test_undo_and_redo_can_go_on_for_ever(void **state) {
     struct fixture *f = *state;
     struct cert_row cert = make_cert(1);
@@ -367,6 +390,7 @@ int main(void) {
         STORE_TEST(test_row_changed_twice_in_one_operation_goes_back_to_the_start),
         STORE_TEST(test_stale_undo_says_what_changed_since),
         STORE_TEST(test_redo_of_what_has_lost_its_ground_is_stale),
+        STORE_TEST(test_the_list_leaves_out_what_a_server_did_for_itself),
         STORE_TEST(test_undo_and_redo_can_go_on_for_ever),
         STORE_TEST(test_operation_is_undone_once),
         STORE_TEST(test_operation_with_a_part_that_is_for_good_is_never_undone),
