@@ -98,7 +98,7 @@ void log_event(enum log_level level, const char *event, ...) {
     }
 }
 
-void log_error(const struct err *e, const char *event) {
+static void log_failure(enum log_level level, const struct err *e, const char *event) {
     PL_AUTO(buf_clear) struct buf reason;
     buf_init(&reason, LOG_LINE_MAX);
     for (unsigned i = e->step_count; i-- > 0;) {
@@ -106,6 +106,14 @@ void log_error(const struct err *e, const char *event) {
             break;
         }
     }
-    log_event(LOG_ERROR, event, "code", err_code_text(e->code), "reason", buf_string(&reason),
-              "note", e->note[0] == '\0' ? NULL : e->note, NULL);
+    log_event(level, event, "code", err_code_text(e->code), "reason", buf_string(&reason), "note",
+              e->note[0] == '\0' ? NULL : e->note, NULL);
+}
+
+void log_error(const struct err *e, const char *event) {
+    log_failure(LOG_ERROR, e, event);
+}
+
+void log_warning(const struct err *e, const char *event) {
+    log_failure(LOG_WARNING, e, event);
 }

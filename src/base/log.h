@@ -28,5 +28,6 @@ void log_event(enum log_level level, const char *event, ...) __attribute__((sent
 
 /* The same with an error's code, reasons and note. */
 void log_error(const struct err *e, const char *event);
+void log_warning(const struct err *e, const char *event); /* likewise; it goes on without it */
 
 #endif

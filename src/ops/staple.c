@@ -4,11 +4,14 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "ca/issuer.h"
 #include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/issuer.h"
 #include "pki/cert_facts.h"
 #include "pki/ocsp.h"
+#include "store/issuers.h"
 
 #include <stdio.h>
 
@@ -102,6 +105,29 @@ static bool is_due(struct ops *ops, const struct cert_row *row, int64_t now_ms, 
     return true;
 }
 
+/* The responder of the own CA: its answers are made here, and are not this version's yet. */
+static bool is_own_responder(struct ops *ops, const struct cert *issuer, const char *url,
+                             bool *out_is_own, struct err *e) {
+    PL_AUTO(issuer_row_freep) struct issuer_row *row = NULL;
+    PL_AUTO(mem_freep) char *own = NULL;
+    char key_hash[CA_KEY_HASH_TEXT + 1];
+    *out_is_own = false;
+    ca_key_hash_format(issuer->spki_sha256, key_hash);
+    if (!store_issuer_find_key_hash(ops->store, key_hash, &row, e)) {
+        return false;
+    }
+    if (row == NULL) {
+        return true;
+    }
+    const struct ca_issuer ca = {.base_url = row->base_url};
+    if (!ca_issuer_has_base_url(&ca)) {
+        return true;
+    }
+    bool ok = ca_address_ocsp(&ca, &own, e);
+    *out_is_own = ok && str_equal(own, url);
+    return ok;
+}
+
 bool ops_staple_need(struct ops *ops, const struct cert_row *row, int64_t now_ms,
                      struct staple_need *out_need, struct err *e) {
     PL_AUTO(staple_need_clear) struct staple_need need = {0};
@@ -117,8 +143,13 @@ bool ops_staple_need(struct ops *ops, const struct cert_row *row, int64_t now_ms
         !find_issuer(ops, row, need.cert, &need.issuer, &fault)) {
         return true; /* it names none, or nobody could say whether what comes is right */
     }
-    if (!mem_strdup(urls.items[0], &need.url, e)) {
+    bool is_own = false;
+    if (!is_own_responder(ops, need.issuer, urls.items[0], &is_own, e) ||
+        (!is_own && !mem_strdup(urls.items[0], &need.url, e))) {
         return false;
+    }
+    if (is_own) {
+        return true;
     }
     out_need->cert = PL_TAKE(need.cert);
     out_need->issuer = PL_TAKE(need.issuer);

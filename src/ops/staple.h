@@ -32,9 +32,9 @@ struct staple_need {
 void staple_need_clear(struct staple_need *need);
 
 /*
- * Whether a response is to be fetched now: the certificate is valid and names a responder, its
- * issuer is known, and there is no response, or half of its time has passed. Fails store.*,
- * base.oom.
+ * Whether a response is to be fetched now: the certificate is valid and names a responder that is
+ * not the own CA's (whose answers no network has to bring), its issuer is known, and there is no
+ * response, or half of its time has passed. Fails store.*, base.oom.
  */
 bool ops_staple_need(struct ops *ops, const struct cert_row *row, int64_t now_ms,
                      struct staple_need *out_need, struct err *e) PL_MUST_USE;

@@ -6,8 +6,11 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "ops/staple.h"
+#include "role/log_gate.h"
 #include "role/stapling.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -37,6 +40,7 @@ struct control_staples {
     struct map *failures;
     struct asked asked[STAPLES_ASKED_MAX];
     uint64_t number;
+    struct log_gate gate;
     char *after; /* where the walk is; NULL: at its begin */
     int64_t pass_ms;
     bool is_walking;
@@ -188,6 +192,15 @@ static bool walk(struct control_staples *s, struct peer *probe, struct err *e) {
     return true;
 }
 
+static void tell_missed(struct control_staples *s) {
+    char count[24];
+    uint64_t missed = log_gate_take_missed(&s->gate, clock_monotonic_ms(), false);
+    if (missed > 0) {
+        (void)snprintf(count, sizeof(count), "%" PRIu64, missed);
+        log_event(LOG_WARNING, "staple-not-fetched", "more", count, NULL);
+    }
+}
+
 void control_staples_tick(struct control_staples *staples, struct peer *probe) {
     struct err e = {0};
     int64_t now_ms = clock_monotonic_ms();
@@ -195,6 +208,7 @@ void control_staples_tick(struct control_staples *staples, struct peer *probe) {
         return;
     }
     drop_unanswered(staples);
+    tell_missed(staples);
     if (!staples->is_walking && (staples->pass_ms == 0 || now_ms - staples->pass_ms >= PASS_MS)) {
         staples->is_walking = true;
         staples->pass_ms = now_ms;
@@ -236,7 +250,9 @@ bool control_staples_take(struct control_staples *staples, const struct ipc_mess
             forget_failure(staples, &asked->cert_id);
         } else {
             remember_failure(staples, &asked->cert_id);
-            log_error(&e, "staple-not-fetched");
+            if (log_gate_passes(&staples->gate, clock_monotonic_ms())) {
+                log_warning(&e, "staple-not-fetched");
+            }
         }
     }
     return true;

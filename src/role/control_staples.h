@@ -2,7 +2,8 @@
  * OCSP responses of bound certificates, fetched by probe and renewed when half of their time has
  * passed: all bound certificates are walked through, some each second, over and over.
  *
- * Limits: STAPLES_ASKED_MAX at a time; a responder that fails is asked again later each time.
+ * Limits: STAPLES_ASKED_MAX at a time; a responder that fails is asked again later each time, and
+ * told as a warning, LOG_GATE_LINES of them a period.
  */
 #ifndef PL_ROLE_CONTROL_STAPLES_H
 #define PL_ROLE_CONTROL_STAPLES_H

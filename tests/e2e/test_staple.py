@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
 import clients
+import serving
 from serving import site
 
 HOST = 'shop.internal'
@@ -178,8 +179,10 @@ def test_what_the_responder_says_is_fetched_and_stapled(offered):
     wait(offered, 'OCSP Response Status: successful')
     assert 'Cert Status: good' in look(offered)
     assert offered.http.asked == 1
-    fetched, = [one for one in offered.json('undo', '--list')['operations'] if 'staple' in one['title']]
-    assert not fetched['is_undoable'] and fetched['actor'] == 'serve'
+    # Nobody can undo it, so it is no entry of what can be; it was done, so it is in the audit trail.
+    assert not [one for one in offered.json('undo', '--list')['operations'] if one['actor'] == 'serve']
+    fetched, = [one for one in offered.json('audit', 'list')['records'] if one['action'] == 'cert.staple']
+    assert fetched['actor'] == 'serve'
 
 
 def test_a_response_is_renewed_when_half_of_its_time_has_passed(offered):
@@ -199,8 +202,18 @@ def test_a_response_is_renewed_when_half_of_its_time_has_passed(offered):
 
 def test_this_machine_is_not_asked_unless_it_may_be(offered):
     running = offered.serve()
-    running.wait_log('staple-not-fetched .*http.fetch.address')
+    running.wait_log('warning control staple-not-fetched .*http.fetch.address')
     assert offered.http.asked == 0 and 'no response sent' in look(offered)
+
+
+def test_the_own_responder_is_not_asked_over_the_network(offered, ports):
+    """It would be this server, whose place for it is empty; others are asked all the same."""
+    port, = ports(1)
+    serving.bind(offered, port, 'www.example.com')
+    running = offered.serve('--fetch-from-loopback')
+    wait(offered, 'OCSP Response Status: successful')
+    time.sleep(2.5)
+    assert 'staple-not-fetched' not in running.log
 
 
 @pytest.mark.parametrize('status, content', [(500, b''), (200, b''), (200, b'no response'), (200, None)])
