@@ -66,7 +66,8 @@ static bool take_wish(const struct cli *cli, const char *target, struct trace_wi
     int lab = args_choice(cli->args, "lab");
     wish->at_ms = args_date_ms(cli->args, "at", clock_now_ms());
     wish->timeout_ms = args_duration_ms(cli->args, "timeout", TIMEOUT_MS);
-    wish->is_resumed = args_flag(cli->args, "resume");
+    wish->is_early = args_flag(cli->args, "early");
+    wish->is_resumed = wish->is_early || args_flag(cli->args, "resume");
     wish->wants_key_update = args_flag(cli->args, "key-update");
     wish->has_no_request = args_flag(cli->args, "no-request");
     wish->has_system_trust = args_text(cli->args, "trust") == NULL;
@@ -236,6 +237,8 @@ static const struct option trace_options[] = {
     {"groups", OPTION_TEXT, "NAMES", "offer these groups alone"},
     {"shares", OPTION_TEXT, "NAMES", "send public values for these groups ahead (TLS 1.3)"},
     {"resume", OPTION_FLAG, NULL, "connect a second time and resume the session"},
+    {"early", OPTION_FLAG, NULL,
+     "the same, and send the second request ahead where the server allows it (0-RTT)"},
     {"key-update", OPTION_FLAG, NULL, "ask for new keys after the handshake (TLS 1.3)"},
     {"no-request", OPTION_FLAG, NULL, "send nothing after the handshake (default: HEAD /)"},
     {"cert", OPTION_TEXT, "FILE", "show this certificate (PEM, with its chain) when asked"},

@@ -356,6 +356,7 @@ static bool trace_server(const struct trace_wish *wish, json_t **out_document, s
     if (wish->is_resumed && t.session.version != 0) {
         const struct observe_session session = t.session;
         t.observe.resume = &session;
+        t.observe.wants_early_data = wish->is_early;
         if (!run_once(&t, "the session resumed", e)) {
             return false;
         }

@@ -118,6 +118,51 @@ def test_resumption(padlock, leaves, tmp_path, version):
     assert second['agreed']['is_resumed'] and not first['agreed']['is_resumed']
 
 
+def early(padlock, port, *options):
+    first, second = trace(padlock, port, '--early', *options)['handshakes']
+    for handshake in first, second:
+        assert handshake['is_complete'] and {check['outcome'] for check in handshake['checks']} == {'pass'}
+    assert second['agreed']['is_resumed'] and 'has_early_data' not in first['agreed']
+    sent = [m for m in second['messages'] if m['name'] == 'Application data' and m['from'] == 'client']
+    answers = [m['text'] for m in second['messages'] if m['name'] == 'Application data' and m['from'] == 'server']
+    return second, sent, answers
+
+
+def test_a_request_sent_ahead(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec'], 'ssl_early_data on;') as port:
+        second, sent, answers = early(padlock, port)
+    assert_checked(second)
+    assert second['agreed']['has_early_data'] and 'EndOfEarlyData' in names(second)
+    assert [m['keys'] for m in sent] == ['early'] and sent[0]['step'] == 1
+    assert answers[0].startswith('HTTP/1.1 200 OK\r\n')
+    assert 'client_early_traffic_secret' in [secret['name'] for secret in second['secrets']]
+    assert any(line.startswith('CLIENT_EARLY_TRAFFIC_SECRET ') for line in second['key_log'])
+
+
+def test_a_request_sent_ahead_in_vain(padlock, leaves):
+    # Tickets that allow it, and a server that does not take it.
+    with peers.s_server(leaves['ec'], '-max_early_data', '10000') as port:
+        second, sent, _ = early(padlock, port)
+    assert second['agreed']['has_early_data'] is False and 'EndOfEarlyData' not in names(second)
+    assert [m['keys'] for m in sent] == ['early', 'data'] and sent[0]['text'] == sent[1]['text']
+
+
+def test_a_second_hello_after_what_went_ahead(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec'], 'ssl_early_data on; ssl_ecdh_curve secp384r1;') as port:
+        second, sent, answers = early(padlock, port)
+    assert names(second)[3] == 'HelloRetryRequest' and second['agreed']['was_retried']
+    assert second['agreed']['has_early_data'] is False and [m['keys'] for m in sent] == ['early', 'data']
+    hellos = [m for m in second['messages'] if m['name'] == 'ClientHello']
+    assert [any(f.get('value') == 'early_data' for f in m['fields']) for m in hellos] == [True, False]
+    assert answers[0].startswith('HTTP/1.1 200 OK\r\n')
+
+
+def test_nothing_goes_ahead_where_it_may_not(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['ec']) as port:
+        second, sent, _ = early(padlock, port)
+    assert 'has_early_data' not in second['agreed'] and [m['keys'] for m in sent] == ['data']
+
+
 def test_resumption_by_session_id(padlock, leaves, tmp_path):
     with peers.nginx(tmp_path / 'nginx', leaves['rsa'], 'ssl_session_tickets off;') as port:
         first, second = trace(padlock, port, '--version', '1.2', '--resume')['handshakes']
@@ -264,10 +309,10 @@ def test_words_that_mean_nothing(padlock, leaves):
                       '--cert', leaves['rsa'], '--key', leaves['ec'].with_suffix('.key'))
 
 
-@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls'])
+@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls', 'early'])
 def test_laboratory(padlock, mode):
     handshakes = padlock.json('trace', '--lab', mode)['handshakes']
-    assert len(handshakes) == (2 if mode == 'resume' else 1)
+    assert len(handshakes) == (2 if mode in ('resume', 'early') else 1)
     for handshake in handshakes:
         assert_checked(handshake)
         assert any(check['name'].startswith('the server') and check['step'] == 5 for check in handshake['checks'])
@@ -304,12 +349,12 @@ def test_starttls_that_is_refused(padlock, leaves, protocol):
     assert 'ClientHello' not in names(handshake)
 
 
-@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls'])
+@pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls', 'early'])
 def test_wireshark_decrypts(padlock, tmp_path, mode):
     capture, log = tmp_path / 'a.pcapng', tmp_path / 'keys.log'
     padlock.run('trace', '--lab', mode, '--quiet', '--pcap', capture, '--keylog', log)
     assert capture.stat().st_mode & 0o777 == 0o600
-    times = 2 if mode == 'resume' else 1
+    times = 2 if mode in ('resume', 'early') else 1
 
     def count(file, what, *options):
         told = clients.run('tshark', '-r', file, *options, '-Y', what, '-T', 'fields', '-e', 'frame.number', home=tmp_path)
@@ -317,7 +362,7 @@ def test_wireshark_decrypts(padlock, tmp_path, mode):
     assert count(capture, 'http.request.method == "HEAD"') == times
     assert count(capture, 'http.response.code == 200') == times
     assert count(capture, 'tls.handshake.type == 20') == 2 * times
-    assert count(capture, 'tls.handshake.type == 1') == (2 if mode in ('resume', 'hrr') else 1)
+    assert count(capture, 'tls.handshake.type == 1') == (2 if mode in ('resume', 'hrr', 'early') else 1)
     assert count(capture, 'tcp.analysis.flags || _ws.malformed') == 0
     bare = tmp_path / 'bare.pcapng'
     clients.run('editcap', '--discard-all-secrets', capture, bare)
@@ -381,6 +426,18 @@ def test_the_page_recomputes(padlock, tmp_path, mode, least):
         field = chromium.driver.find_elements('css selector', '.field')[3]
         chromium.driver.execute_script('arguments[0].dispatchEvent(new MouseEvent("mouseenter"))', field)
         assert len(chromium.driver.find_elements('css selector', '.hex span.on')) == 32
+
+
+def test_the_page_opens_what_went_ahead(padlock, tmp_path):
+    page = tmp_path / 'trace.html'
+    padlock.run('trace', '--lab', 'early', '--quiet', '--html', page)
+    with clients.browser(tmp_path / 'home') as chromium:
+        assert chromium.open(page.as_uri()) is None
+        chromium.driver.find_elements('css selector', '.tabs button')[1].click()
+        clients.wait_until(lambda: 'decrypt here, in your browser' in chromium.text)
+        line = next(line for line in chromium.text.splitlines() if 'decrypt here' in line)
+        assert line.split()[0] == line.split()[2] and 'request sent ahead (0-RTT)' in chromium.text
+        assert 'sent ahead, encrypted with the ticket' in chromium.text
 
 
 def test_files_are_not_overwritten(padlock, tmp_path):

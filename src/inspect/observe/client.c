@@ -140,7 +140,7 @@ void observer_send_alert(struct observer *o, uint8_t level, uint8_t description)
                        observer_span(alert, sizeof(alert))));
 }
 
-static bool send_request(struct observer *o) {
+bool observer_send_request(struct observer *o, enum trace_step step) {
     PL_AUTO(buf_clear) struct buf request = {.max = 1024};
     if (o->wish->http_host == NULL || o->is_request_sent) {
         return true;
@@ -152,8 +152,7 @@ static bool send_request(struct observer *o) {
                       o->wish->http_host) &&
            observer_send_record(o, WIRE_APPLICATION_DATA,
                                 observer_span(request.data, request.len)) &&
-           write_down(o, TRACE_DATA, TRACE_CLIENT, TRACE_STEP_DATA,
-                      observer_span(request.data, request.len));
+           write_down(o, TRACE_DATA, TRACE_CLIENT, step, observer_span(request.data, request.len));
 }
 
 bool observer_enter_connected(struct observer *o) {
@@ -163,7 +162,7 @@ bool observer_enter_connected(struct observer *o) {
         !observer_send_key_update(o, true)) {
         return false;
     }
-    return send_request(o);
+    return observer_send_request(o, TRACE_STEP_DATA);
 }
 
 /* --- the table of states -------------------------------------------------------------------------
@@ -574,7 +573,8 @@ void observer_free(struct observer *o) {
 enum observe_status observer_start(struct observer *o, int64_t time_us) {
     o->time_us = o->trace->end_us = time_us;
     observer_set_state(o, OBSERVER_WAIT_SH);
-    if (!observer_prepare_offer(o) || !observer_send_hello(o)) {
+    if (!observer_prepare_offer(o) || !observer_send_hello(o) ||
+        (o->hello.has_early_data && !observer_tls13_begin_early(o))) {
         give_up(o);
     }
     return status_of(o);

@@ -8,7 +8,7 @@
  * Runs in the process "probe"; what the server sends is hostile.
  *
  * Limits: WIRE_MESSAGE_MAX bytes a message, the trace's limits for all.
- * Not done: renegotiation, 0-RTT, checking of the certificate's chain.
+ * Not done: renegotiation, checking of the certificate's chain.
  * Source: RFC 8446, 5246, 4346, 2246, 6101, 8422, 7627, 7366, 5077
  */
 #ifndef PL_INSPECT_OBSERVE_CLIENT_H
@@ -35,6 +35,7 @@ struct observe_session {
     uint32_t age_add;
     int64_t received_us;
     bool has_extended_master_secret;
+    uint32_t early_data_max; /* bytes that may go ahead with it (TLS 1.3) */
 };
 
 /* Lists are borrowed; an empty one means: all that we can. */
@@ -56,6 +57,7 @@ struct observe_wish {
     size_t cert_count;
     EVP_PKEY *key;
     const struct observe_session *resume; /* borrowed; NULL: a full handshake */
+    bool wants_early_data; /* the request goes ahead, where the session allows it (0-RTT) */
     struct observe_random random;
 };
 

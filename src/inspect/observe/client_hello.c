@@ -117,6 +117,8 @@ static void offer_resumption(struct observer *o) {
         o->hello.psk_identity = observer_span(session->ticket, session->ticket_len);
         o->hello.psk_obfuscated_age = (uint32_t)(age_ms < 0 ? 0 : age_ms) + session->age_add;
         o->hello.psk_binder_len = suite == NULL ? 32 : derive_hash_len(suite->prf);
+        o->hello.has_early_data = o->wish->wants_early_data && session->early_data_max > 0 &&
+                                  suite != NULL && o->wish->http_host != NULL;
     } else if (session->ticket_len > 0) {
         o->hello.ticket = observer_span(session->ticket, session->ticket_len);
     } else {
@@ -274,6 +276,11 @@ static bool on_retry(struct observer *o, const struct wire_server_hello *hello,
     }
     o->trace->facts.was_retried = true;
     o->version = WIRE_TLS13;
+    o->hello.has_early_data = false; /* RFC 8446 §4.2.10: not in a second hello */
+    if (o->is_early) {
+        o->is_early = o->is_request_sent = false;
+        protect_clear(&o->write);
+    }
     o->suite = suite;
     if (!fold_transcript(o, suite)) {
         return false;
@@ -312,7 +319,8 @@ static bool begin_tls13(struct observer *o, const struct wire_server_hello *hell
     }
     if (!observer_note_exchange(o, x, TRACE_STEP_PRE_MASTER) ||
         !observer_tls13_early(o, hello->has_psk) || !observer_tls13_handshake_secrets(o, x) ||
-        !observer_tls13_use(o, false, false) || !observer_tls13_use(o, true, false)) {
+        !observer_tls13_use(o, false, false) ||
+        (!o->is_early && !observer_tls13_use(o, true, false))) {
         return false;
     }
     observer_set_state(o, OBSERVER_WAIT_EE);
@@ -392,6 +400,10 @@ bool observer_on_server_hello(struct observer *o, struct wire_span body) {
     memcpy(o->server_random, hello.random, WIRE_RANDOM);
     if (!note_server_random(o)) {
         return false;
+    }
+    if (o->version != WIRE_TLS13 && o->is_early) {
+        o->is_early = o->is_request_sent = false;
+        protect_clear(&o->write);
     }
     return o->version == WIRE_TLS13 ? begin_tls13(o, &hello) : observer_12_begin(o, &hello);
 }

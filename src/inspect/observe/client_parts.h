@@ -85,12 +85,14 @@ struct observer {
     bool has_sent_change;
     bool has_got_change;
     bool is_request_sent;
+    bool is_early;    /* data went ahead, and the server has not said what becomes of it */
     bool is_accepted; /* the server has shown that it takes our Finished */
 
     /* secrets */
     uint8_t early_secret[DERIVE_HASH_MAX];
     uint8_t handshake_secret[DERIVE_HASH_MAX];
     uint8_t master_secret[DERIVE_HASH_MAX];
+    struct observer_traffic client_early;
     struct observer_traffic client_handshake;
     struct observer_traffic server_handshake;
     struct observer_traffic client_data;
@@ -118,6 +120,7 @@ bool observer_send_record(struct observer *o, uint8_t type, struct wire_span pla
 /* A whole handshake message: written down, added to the transcript. */
 bool observer_send_message(struct observer *o, enum trace_step step, struct wire_span message);
 bool observer_send_change(struct observer *o);
+bool observer_send_request(struct observer *o, enum trace_step step);
 void observer_send_alert(struct observer *o, uint8_t level, uint8_t description);
 /* After the handshake: what the wish wants, once. */
 bool observer_enter_connected(struct observer *o);
@@ -145,6 +148,10 @@ bool observer_check(struct observer *o, const char *name, const char *about,
 bool observer_tls13_binder(struct observer *o, struct wire_span truncated,
                            uint8_t out[DERIVE_HASH_MAX]);
 bool observer_tls13_early(struct observer *o, bool is_psk);
+/* After the first hello: the keys for what goes ahead, and the request under them. */
+bool observer_tls13_begin_early(struct observer *o);
+/* The server does not take it: the client goes on as if nothing had been sent. */
+bool observer_tls13_drop_early(struct observer *o);
 bool observer_tls13_handshake_secrets(struct observer *o, const struct exchange *x);
 bool observer_tls13_data_secrets(struct observer *o);
 bool observer_tls13_resumption(struct observer *o);

@@ -21,10 +21,14 @@ bool observer_on_encrypted_extensions(struct observer *o, struct wire_span body)
         if (!wire_next_extension(&rest, &type, &content)) {
             return malformed(o, "EncryptedExtensions");
         }
+        o->trace->facts.has_early_data |= type == WIRE_EXT_EARLY_DATA && o->is_early;
         if (type == WIRE_EXT_ALPN && !trace_keep(o->trace, wire_alpn_chosen(content),
                                                  &o->trace->facts.protocol, &o->error)) {
             return false;
         }
+    }
+    if (o->is_early && !o->trace->facts.has_early_data && !observer_tls13_drop_early(o)) {
+        return false;
     }
     observer_set_state(o,
                        o->trace->facts.is_resumed ? OBSERVER_WAIT_FINISHED : OBSERVER_WAIT_CERT_CR);
@@ -112,6 +116,18 @@ static bool send_finished(struct observer *o) {
                                  observer_span(message.data, message.len));
 }
 
+/* The last under the keys of what went ahead. */
+static bool end_early(struct observer *o) {
+    static const uint8_t message[] = {WIRE_END_OF_EARLY_DATA, 0, 0, 0};
+    if (!o->is_early) {
+        return true;
+    }
+    o->is_early = false;
+    return observer_send_message(o, TRACE_STEP_CLIENT_FINISHED,
+                                 observer_span(message, sizeof(message))) &&
+           observer_tls13_use(o, true, false);
+}
+
 bool observer_on_finished(struct observer *o, struct wire_span body) {
     uint8_t expected[DERIVE_HASH_MAX];
     size_t len = observer_hash_len(o);
@@ -126,7 +142,7 @@ bool observer_on_finished(struct observer *o, struct wire_span body) {
         return observer_blame(o, WIRE_ALERT_DECRYPT_ERROR, "verify_data",
                               "client and server have not seen the same messages");
     }
-    if (!observer_tls13_data_secrets(o) || !observer_send_change(o) ||
+    if (!observer_tls13_data_secrets(o) || !observer_send_change(o) || !end_early(o) ||
         (o->is_certificate_wanted &&
          (!observer_send_certificate(o) ||
           (o->wish->cert_count > 0 && !observer_send_certificate_verify(o)))) ||
@@ -134,6 +150,19 @@ bool observer_on_finished(struct observer *o, struct wire_span body) {
         return false;
     }
     return observer_tls13_use(o, true, true) && observer_tls13_use(o, false, true);
+}
+
+static uint32_t early_data_max(struct wire_span extensions) {
+    struct wire_span content = {0};
+    uint16_t type = 0;
+    while (extensions.len > 0 && wire_next_extension(&extensions, &type, &content)) {
+        struct wire_reader r = wire_reader_of(content);
+        uint32_t max = wire_read(&r, 4);
+        if (type == WIRE_EXT_EARLY_DATA && wire_is_done(&r)) {
+            return max;
+        }
+    }
+    return 0;
 }
 
 bool observer_on_ticket(struct observer *o, struct wire_span body) {
@@ -146,7 +175,7 @@ bool observer_on_ticket(struct observer *o, struct wire_span body) {
     uint32_t age_add = wire_read(&r, 4);
     struct wire_span nonce = wire_vector(&r, 1);
     struct wire_span ticket = wire_vector(&r, 2);
-    (void)wire_vector(&r, 2);
+    struct wire_span extensions = wire_vector(&r, 2);
     if (!wire_is_done(&r)) {
         return malformed(o, "NewSessionTicket");
     }
@@ -160,6 +189,7 @@ bool observer_on_ticket(struct observer *o, struct wire_span body) {
     session->suite = o->suite->code;
     session->secret_len = observer_hash_len(o);
     session->age_add = age_add;
+    session->early_data_max = early_data_max(extensions);
     session->received_us = o->time_us;
     session->ticket_len = ticket.len;
     if (ticket.len > 0) {

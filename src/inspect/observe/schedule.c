@@ -111,6 +111,8 @@ static bool carry(struct observer *o, const char *from_name, const uint8_t *from
     return expand(o, &s, out);
 }
 
+static bool use_early(struct observer *o);
+
 /* --- stages --------------------------------------------------------------------------------------
  */
 
@@ -185,6 +187,29 @@ static bool traffic(struct observer *o, const char *name, const char *about, con
                            .len = len,
                            .step = TRACE_STEP_KEYS};
     return expand(o, &s, out);
+}
+
+/* The suite is the session's: which one this connection will have is not known yet. */
+bool observer_tls13_begin_early(struct observer *o) {
+    uint8_t hash[DERIVE_HASH_MAX];
+    o->suite = observe_suite_find(o->wish->resume->suite);
+    o->version = WIRE_TLS13;
+    o->is_early = o->trace->facts.has_sent_early = true;
+    return observer_send_change(o) &&
+           observer_hash_transcript(o, o->transcript.len, o->transcript_count, TRACE_STEP_OFFER,
+                                    "of the hello alone: nothing of the server's goes into it",
+                                    hash) &&
+           traffic(
+               o, "client_early_traffic_secret",
+               "protects what goes ahead; it comes from the ticket's key alone, so that whoever "
+               "steals that later can read it",
+               "early_secret", o->early_secret, "c e traffic", hash, o->client_early.secret) &&
+           use_early(o) && observer_send_request(o, TRACE_STEP_OFFER);
+}
+
+bool observer_tls13_drop_early(struct observer *o) {
+    o->is_early = o->is_request_sent = false;
+    return observer_tls13_use(o, true, false);
 }
 
 bool observer_tls13_handshake_secrets(struct observer *o, const struct exchange *x) {
@@ -275,15 +300,15 @@ static const char *traffic_name(bool is_client, bool is_data) {
     return names[is_client ? 1 : 0][is_data ? 1 : 0];
 }
 
-bool observer_tls13_use(struct observer *o, bool is_client, bool is_data) {
-    struct observer_traffic *traffic_secret = find_traffic(o, is_client, is_data);
+static bool use(struct observer *o, bool is_client, const char *from_name,
+                const struct observer_traffic *traffic_secret, enum trace_keys keys) {
     struct protect *p = is_client ? &o->write : &o->read;
     size_t hash_len = observer_hash_len(o);
     protect_clear(p);
     const struct step key = {.name = is_client ? "client_write_key" : "server_write_key",
                              .about = is_client ? "encrypts the client's records"
                                                 : "encrypts the server's records",
-                             .from_name = traffic_name(is_client, is_data),
+                             .from_name = from_name,
                              .from = observer_span(traffic_secret->secret, hash_len),
                              .label = "key",
                              .len = o->suite->cipher->key_len,
@@ -298,9 +323,17 @@ bool observer_tls13_use(struct observer *o, bool is_client, bool is_data) {
     }
     p->suite = o->suite;
     p->version = WIRE_TLS13;
-    *(is_client ? &o->write_keys : &o->read_keys) =
-        is_data ? TRACE_KEYS_DATA : TRACE_KEYS_HANDSHAKE;
+    *(is_client ? &o->write_keys : &o->read_keys) = keys;
     return true;
+}
+
+bool observer_tls13_use(struct observer *o, bool is_client, bool is_data) {
+    return use(o, is_client, traffic_name(is_client, is_data), find_traffic(o, is_client, is_data),
+               is_data ? TRACE_KEYS_DATA : TRACE_KEYS_HANDSHAKE);
+}
+
+static bool use_early(struct observer *o) {
+    return use(o, true, "client_early_traffic_secret", &o->client_early, TRACE_KEYS_EARLY);
 }
 
 bool observer_tls13_update(struct observer *o, bool is_client) {

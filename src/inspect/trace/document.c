@@ -15,7 +15,7 @@ static const char *from_word(enum trace_from from) {
 }
 
 static const char *keys_word(enum trace_keys keys) {
-    static const char *const words[] = {"none", "handshake", "data"};
+    static const char *const words[] = {"none", "handshake", "data", "early"};
     return words[keys];
 }
 
@@ -277,6 +277,7 @@ static json_t *facts_object(const struct trace *t, struct err *e) {
               (f->protocol.len == 0 || set_bytes_as_text(o, "protocol", f->protocol, e)) &&
               json_set_bool(o, "is_resumed", f->is_resumed, e) &&
               json_set_bool(o, "was_retried", f->was_retried, e) &&
+              (!f->has_sent_early || json_set_bool(o, "has_early_data", f->has_early_data, e)) &&
               json_set_bool(o, "has_extended_master_secret", f->has_extended_master_secret, e) &&
               json_set_bool(o, "has_encrypt_then_mac", f->has_encrypt_then_mac, e) &&
               json_set_bool(o, "asks_for_certificate", f->asks_for_certificate, e) &&
@@ -373,6 +374,7 @@ static const struct {
     const char *name;
     const char *line;
 } logged[] = {
+    {"client_early_traffic_secret", "CLIENT_EARLY_TRAFFIC_SECRET"},
     {"client_handshake_traffic_secret", "CLIENT_HANDSHAKE_TRAFFIC_SECRET"},
     {"server_handshake_traffic_secret", "SERVER_HANDSHAKE_TRAFFIC_SECRET"},
     {"client_application_traffic_secret_0", "CLIENT_TRAFFIC_SECRET_0"},

@@ -198,6 +198,11 @@ static const struct {
      {"what the client shows to resume this session later, with one round trip less work for both",
       "cannot use it without the key that belongs to it"}},
     {TRACE_HANDSHAKE,
+     WIRE_END_OF_EARLY_DATA,
+     ANY,
+     {"nothing more comes under the ticket's keys: from here on the client has the new ones",
+      "could not leave it out: it is part of what Finished is reckoned over"}},
+    {TRACE_HANDSHAKE,
      WIRE_KEY_UPDATE,
      ANY,
      {"the sender's next record has new keys, derived from the old ones",
@@ -243,8 +248,15 @@ struct explain_message explain_message(const struct trace_facts *facts,
         "an empty record before the data: its last block, which nobody can foresee, is the next "
         "record's IV (the answer to the attack BEAST of 2011)",
         "cannot choose a text by the IV that will be used for it"};
+    static const struct explain_message early = {
+        "the request goes ahead with the hello, and waits for nobody (0-RTT)",
+        "cannot read it, but can send it again: to the server it looks as it did the first time. "
+        "Only a request that does no harm twice may go ahead"};
     if (message->kind == TRACE_DATA && message->bytes.len == 0) {
         return empty;
+    }
+    if (message->kind == TRACE_DATA && message->keys == TRACE_KEYS_EARLY) {
+        return early;
     }
     bool is_13 = facts->version == WIRE_TLS13 || facts->version == 0;
     if (message->is_retry) {
@@ -268,6 +280,9 @@ const char *explain_readers(const struct trace_facts *facts, const struct trace_
     switch (message->keys) {
     case TRACE_KEYS_NONE:
         return "everyone on the way";
+    case TRACE_KEYS_EARLY:
+        return "client and server, and whoever ever gets the key that the server's tickets are "
+               "made with: it has no forward secrecy";
     case TRACE_KEYS_HANDSHAKE:
         return "client and server; who listens cannot, who sits in the middle and answers in the "
                "server's place could, until the signature gives it away";
@@ -311,6 +326,10 @@ const char *explain_lesson(const struct trace_facts *facts) {
     if (facts->version == WIRE_TLS12) {
         return "Forward secrecy: who steals the certificate's key later can read nothing of this. "
                "The certificate itself was readable on the way.";
+    }
+    if (facts->has_early_data) {
+        return "The request did not wait for the handshake. What went ahead has no forward secrecy, "
+               "and whoever recorded it can send it again; all after it is as always.";
     }
     return is_hybrid
                ? "Forward secrecy, a hidden certificate, and an exchange that a future quantum "

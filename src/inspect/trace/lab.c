@@ -111,6 +111,17 @@ static const struct experiment {
                   true,
                   false,
                   false},
+    [LAB_EARLY] = {"early",
+                   "TLS 1.3, then resumed with a request sent ahead (0-RTT)",
+                   false,
+                   WIRE_TLS13,
+                   NULL,
+                   "X25519",
+                   {x25519, 1},
+                   {x25519, 1},
+                   false,
+                   true,
+                   false},
 };
 
 const char *lab_mode_name(enum lab_mode mode) {
@@ -177,6 +188,8 @@ static const struct {
     const char *check;
 } lines[] = {
     {"CLIENT_RANDOM ", "master_secret", "the server's master secret"},
+    {"CLIENT_EARLY_TRAFFIC_SECRET ", "client_early_traffic_secret",
+     "the server's client_early_traffic_secret"},
     {"CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "client_handshake_traffic_secret",
      "the server's client_handshake_traffic_secret"},
     {"SERVER_HANDSHAKE_TRAFFIC_SECRET ", "server_handshake_traffic_secret",
@@ -304,6 +317,7 @@ static bool prepare(struct lab *lab, const struct observe_random *random, int64_
                                            .suites = x->suites,
                                            .groups = x->server_groups,
                                            .wants_client_certificate = x->wants_certificate,
+                                           .takes_early_data = x == &experiments[LAB_EARLY],
                                            .at_ms = at_ms};
     lab->wish = (struct observe_wish){.server_name = LAB_HOST,
                                       .http_host = LAB_HOST,
@@ -356,7 +370,11 @@ bool lab_run(enum lab_mode mode, const struct observe_random *random, int64_t at
     if (lab.experiment->is_resumed) {
         const struct observe_session session = lab.session;
         lab.wish.resume = &session;
-        if (!run_once(&lab, "the session resumed with its ticket", e)) {
+        lab.wish.wants_early_data = mode == LAB_EARLY;
+        if (!run_once(&lab,
+                      mode == LAB_EARLY ? "resumed, with the request sent ahead (0-RTT)"
+                                        : "the session resumed with its ticket",
+                      e)) {
             return false;
         }
     }

@@ -17,11 +17,12 @@ enum lab_mode {
     LAB_RESUME,
     LAB_HRR,
     LAB_MTLS,
+    LAB_EARLY,
     LAB_MODE_COUNT
 };
 
 /* "rsa"; for the option and its help: "rsa|ecdhe|…" is LAB_MODES. */
-#define LAB_MODES "rsa|ecdhe|tls13|mlkem|resume|hrr|mtls"
+#define LAB_MODES "rsa|ecdhe|tls13|mlkem|resume|hrr|mtls|early"
 const char *lab_mode_name(enum lab_mode mode);
 
 #define LAB_HOST "lab.example"

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { LIFETIME_S = 90 * 24 * 3600, LOG_MAX = 16 * 1024, RSA_BITS = 2048 };
+enum { LIFETIME_S = 90 * 24 * 3600, LOG_MAX = 16 * 1024, RSA_BITS = 2048, EARLY_MAX = 16 * 1024 };
 
 PL_DEFINE_FREEP(ssl_freep, SSL, SSL_free)
 PL_DEFINE_FREEP(ssl_ctx_freep, SSL_CTX, SSL_CTX_free)
@@ -23,6 +23,8 @@ struct lab_server {
     SSL_CTX *context;
     SSL *ssl;
     bool is_answered;
+    bool reads_early; /* what goes ahead, until it ends */
+    bool takes_early_data;
     struct buf key_log;
     int64_t at_ms;
 };
@@ -146,6 +148,7 @@ static bool configure(struct lab_server *server, const struct lab_server_wish *w
            SSL_CTX_use_certificate(context, server->cert) == 1 &&
            SSL_CTX_use_PrivateKey(context, server->key) == 1 &&
            SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context)) == 1 &&
+           (!wish->takes_early_data || SSL_CTX_set_max_early_data(context, EARLY_MAX) == 1) &&
            (!wish->wants_client_certificate || trust_own_ca(server));
 }
 
@@ -157,6 +160,7 @@ bool lab_server_new(const struct lab_server_wish *wish, struct lab_server **out_
     }
     PL_AUTO(lab_server_freep) struct lab_server *server = memory;
     server->at_ms = wish->at_ms;
+    server->takes_early_data = wish->takes_early_data;
     buf_init(&server->key_log, LOG_MAX);
     if (!make_identity(server, wish->is_rsa, e)) {
         return false;
@@ -187,6 +191,7 @@ void lab_server_free(struct lab_server *server) {
 bool lab_server_accept(struct lab_server *server, struct err *e) {
     SSL_free(PL_TAKE(server->ssl));
     server->is_answered = false;
+    server->reads_early = server->takes_early_data;
     buf_reset(&server->key_log);
     PL_AUTO(ssl_freep) SSL *ssl = SSL_new(server->context);
     BIO *in = BIO_new(BIO_s_mem());
@@ -204,10 +209,33 @@ bool lab_server_accept(struct lab_server *server, struct err *e) {
     return true;
 }
 
+static const char response[] = "HTTP/1.1 200 OK\r\nServer: padlock-lab\r\nContent-Length: 0\r\n"
+                               "Connection: close\r\n\r\n";
+
+/* A request that went ahead is answered at once, with the server's first flight. True when no more
+ * of the kind can come. */
+static bool take_early(struct lab_server *server) {
+    char request[2048];
+    size_t len = 0;
+    for (;;) {
+        switch (SSL_read_early_data(server->ssl, request, sizeof(request), &len)) {
+        case SSL_READ_EARLY_DATA_SUCCESS:
+            if (!server->is_answered) {
+                server->is_answered = true;
+                (void)SSL_write_early_data(server->ssl, response, sizeof(response) - 1, &len);
+            }
+            break;
+        case SSL_READ_EARLY_DATA_FINISH:
+            server->reads_early = false;
+            return true;
+        default:
+            return false;
+        }
+    }
+}
+
 /* One request is answered with a head; what a failed handshake leaves is an alert to be sent. */
 static void answer(struct lab_server *server) {
-    static const char response[] = "HTTP/1.1 200 OK\r\nServer: padlock-lab\r\nContent-Length: 0\r\n"
-                                   "Connection: close\r\n\r\n";
     char request[2048];
     int len = SSL_read(server->ssl, request, sizeof(request));
     if (len > 0 && !server->is_answered) {
@@ -225,7 +253,8 @@ bool lab_server_step(struct lab_server *server, const struct buf *from_client,
         BIO_write(in, from_client->data, (int)from_client->len) != (int)from_client->len) {
         return failed(e, "no memory");
     }
-    if (SSL_is_init_finished(server->ssl) || SSL_do_handshake(server->ssl) == 1) {
+    bool goes_on = !server->reads_early || take_early(server);
+    if (goes_on && (SSL_is_init_finished(server->ssl) || SSL_do_handshake(server->ssl) == 1)) {
         answer(server);
     }
     ERR_clear_error();

@@ -16,6 +16,7 @@ struct lab_server_wish {
     const char *suites; /* OpenSSL's list for TLS 1.2; NULL: its default */
     const char *groups;
     bool wants_client_certificate;
+    bool takes_early_data;
     int64_t at_ms;
 };
 

@@ -40,7 +40,12 @@ enum trace_step {
 };
 
 /* Which keys a record was protected with. */
-enum trace_keys { TRACE_KEYS_NONE, TRACE_KEYS_HANDSHAKE, TRACE_KEYS_DATA };
+enum trace_keys {
+    TRACE_KEYS_NONE,
+    TRACE_KEYS_HANDSHAKE,
+    TRACE_KEYS_DATA,
+    TRACE_KEYS_EARLY, /* of a ticket: data that goes ahead (0-RTT) */
+};
 
 struct trace_record {
     enum trace_from from;
@@ -146,6 +151,8 @@ struct trace_facts {
     bool was_retried;
     bool has_extended_master_secret;
     bool has_encrypt_then_mac;
+    bool has_sent_early; /* data went with the first hello (0-RTT) */
+    bool has_early_data; /* and the server took it */
     bool asks_for_certificate;
     bool sent_certificate;
     bool is_complete; /* both Finished messages were right */

@@ -220,6 +220,7 @@ static void put_message(struct text *t, const json_t *message, const char *blame
                  number_of(message, "length") == 1 ? "" : "s",
                  is_clear                       ? "in the clear"
                  : str_equal(keys, "handshake") ? "encrypted (handshake keys)"
+                 : str_equal(keys, "early")     ? "encrypted (the ticket's keys)"
                                                 : "encrypted");
     put_ms(p, PAPER_DIM, number_of(message, "time_us"));
     paper_line(p);

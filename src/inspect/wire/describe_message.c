@@ -183,6 +183,7 @@ static const struct {
     {WIRE_SERVER_KEY_EXCHANGE, server_key_exchange},
     {WIRE_CERTIFICATE_REQUEST, certificate_request},
     {WIRE_SERVER_HELLO_DONE, nothing},
+    {WIRE_END_OF_EARLY_DATA, nothing},
     {WIRE_CERTIFICATE_VERIFY, certificate_verify},
     {WIRE_CLIENT_KEY_EXCHANGE, client_key_exchange},
     {WIRE_FINISHED, finished},

@@ -137,6 +137,7 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
     put_shares(b, wish);
     put_fixed_extension(b, wish->has_renegotiation_info, WIRE_EXT_RENEGOTIATION_INFO,
                         empty_renegotiation, sizeof(empty_renegotiation));
+    put_fixed_extension(b, wish->has_early_data, WIRE_EXT_EARLY_DATA, NULL, 0);
     put_psk(b, wish);
     wire_close(b, mark, 2);
 }

@@ -50,6 +50,7 @@ struct wire_client_hello {
     uint32_t psk_obfuscated_age;
     size_t psk_binder_len;
     bool has_psk_modes;
+    bool has_early_data;
     bool has_heartbeat;      /* RFC 6520: peer may send */
     bool offers_compression; /* DEFLATE before "none" (RFC 3749) */
     bool has_no_extensions;  /* SSL 3.0 */

@@ -22,7 +22,7 @@ static const struct named messages[] = {
     {WIRE_CLIENT_HELLO, "ClientHello"},
     {WIRE_SERVER_HELLO, "ServerHello"},
     {WIRE_NEW_SESSION_TICKET, "NewSessionTicket"},
-    {5, "EndOfEarlyData"},
+    {WIRE_END_OF_EARLY_DATA, "EndOfEarlyData"},
     {WIRE_ENCRYPTED_EXTENSIONS, "EncryptedExtensions"},
     {WIRE_CERTIFICATE, "Certificate"},
     {WIRE_SERVER_KEY_EXCHANGE, "ServerKeyExchange"},

@@ -143,6 +143,31 @@ static void test_client_certificate(void **state) {
     json_decref(document);
 }
 
+/* The request goes ahead under the ticket's keys; the answer comes with the server's flight. */
+static void test_early_data(void **state) {
+    (void)state;
+    json_t *document = run(LAB_EARLY);
+    const json_t *first = handshake_of(document, 0);
+    const json_t *second = handshake_of(document, 1);
+    assert_all_passed(first);
+    assert_all_passed(second);
+    const json_t *facts = json_object_get(second, "agreed");
+    assert_true(json_is_true(json_object_get(facts, "is_resumed")));
+    assert_true(json_is_true(json_object_get(facts, "has_early_data")));
+    assert_null(json_object_get(json_object_get(first, "agreed"), "has_early_data"));
+    const json_t *request = find(second, "messages", "Application data");
+    assert_string_equal(text_of(request, "keys"), "early");
+    assert_string_equal(text_of(request, "from"), "client");
+    assert_int_equal(json_integer_value(json_object_get(request, "step")), 1);
+    assert_non_null(strstr(text_of(request, "attacker"), "again"));
+    const json_t *end = find(second, "messages", "EndOfEarlyData");
+    assert_string_equal(text_of(end, "keys"), "early");
+    assert_non_null(find(second, "secrets", "client_early_traffic_secret"));
+    assert_non_null(find(second, "checks", "the server's client_early_traffic_secret"));
+    assert_null(find(first, "messages", "EndOfEarlyData"));
+    json_decref(document);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rsa_shows_what_the_server_decrypts),
@@ -152,6 +177,7 @@ int main(void) {
         cmocka_unit_test(test_resumption),
         cmocka_unit_test(test_retry),
         cmocka_unit_test(test_client_certificate),
+        cmocka_unit_test(test_early_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
