@@ -1,8 +1,10 @@
 """padlock trace: others' servers in every version, every exchange; failures; what is printed."""
 import hashlib
+import os
 import pathlib
 import re
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -155,6 +157,38 @@ def test_a_second_hello_after_what_went_ahead(padlock, leaves, tmp_path):
     hellos = [m for m in second['messages'] if m['name'] == 'ClientHello']
     assert [any(f.get('value') == 'early_data' for f in m['fields']) for m in hellos] == [True, False]
     assert answers[0].startswith('HTTP/1.1 200 OK\r\n')
+
+
+def test_a_server_that_wants_a_new_handshake(padlock, leaves):
+    port = free_ports(1)[0]
+    command = ['openssl', 's_server', '-accept', f'127.0.0.1:{port}', '-cert', leaves['ec'], '-key', leaves['ec'].with_suffix('.key'),
+               '-tls1_2', '-naccept', '1']
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = b''
+    while b'ACCEPT' not in said:
+        said += os.read(process.stdout.fileno(), 4096)
+
+    def ask_again():
+        heard = b''
+        while b'HEAD /' not in heard:
+            heard += os.read(process.stdout.fileno(), 4096)
+        process.stdin.write(b'r\n')
+        process.stdin.flush()
+    asking = threading.Thread(target=ask_again, daemon=True)
+    asking.start()
+    try:
+        handshake = one(padlock, port)
+    finally:
+        process.kill()
+        process.wait(20)
+    assert handshake['is_complete']
+    request = next(m for m in handshake['messages'] if m['name'] == 'HelloRequest')
+    assert 'renegotiation' in request['why'] and request['keys'] == 'data'
+    alerts = [m['alert'] for m in handshake['messages'] if m['kind'] == 'alert' and m['from'] == 'client']
+    assert alerts[0] == 'no_renegotiation'
+    outcomes = {check['name']: check['outcome'] for check in handshake['checks']}
+    assert outcomes['secure renegotiation'] == 'pass'
+    assert outcomes['renegotiation'] == 'unknown'  # OpenSSL's server ends the connection
 
 
 def test_nothing_goes_ahead_where_it_may_not(padlock, leaves, tmp_path):

@@ -283,6 +283,17 @@ static bool take_messages(struct observer *o) {
     return true;
 }
 
+/* The handshake had come to its end: that is not taken back. */
+static bool end_without_renegotiation(struct observer *o) {
+    const struct trace_check check = {
+        .name = "renegotiation",
+        .about = "the server ended the connection when we refused the new handshake that it wanted",
+        .outcome = TRACE_UNKNOWN,
+        .step = TRACE_STEP_DATA};
+    observer_set_state(o, OBSERVER_CLOSED);
+    return trace_add_check(o->trace, &check, &o->error);
+}
+
 static bool on_alert(struct observer *o, struct wire_span content) {
     if (!write_down(o, TRACE_ALERT, TRACE_SERVER, TRACE_STEP_DATA, content)) {
         return false;
@@ -300,6 +311,9 @@ static bool on_alert(struct observer *o, struct wire_span content) {
     }
     if (is_warning && description != WIRE_ALERT_CLOSE_NOTIFY) {
         return true;
+    }
+    if (o->has_refused_renegotiation) {
+        return end_without_renegotiation(o);
     }
     const struct wire_alert_about *about = wire_alert_find(description);
     char sentence[256];

@@ -85,6 +85,7 @@ struct observer {
     bool has_sent_change;
     bool has_got_change;
     bool is_request_sent;
+    bool has_refused_renegotiation;
     bool is_early;    /* data went ahead, and the server has not said what becomes of it */
     bool is_accepted; /* the server has shown that it takes our Finished */
 

@@ -41,6 +41,22 @@ static bool resume(struct observer *o) {
     return true;
 }
 
+/* Source: RFC 5746 §3.4 */
+static bool note_renegotiation(struct observer *o, const struct wire_server_hello *hello) {
+    bool is_said = hello->has_renegotiation_info;
+    const struct trace_check check = {
+        .name = "secure renegotiation",
+        .about = is_said ? "the server says that this is the connection's first handshake: nobody "
+                           "has put one of their own before it"
+                         : "the server does not say whether this is the connection's first "
+                           "handshake: somebody in between could have put words of their own "
+                           "before ours (CVE-2009-3555)",
+        .outcome = is_said ? TRACE_PASSED : TRACE_UNKNOWN,
+        .step = TRACE_STEP_CHOICE};
+    return o->hello.has_no_extensions || !o->hello.has_renegotiation_info ||
+           trace_add_check(o->trace, &check, &o->error);
+}
+
 bool observer_12_begin(struct observer *o, const struct wire_server_hello *hello) {
     struct trace_facts *facts = &o->trace->facts;
     struct observe_session *session = &o->session;
@@ -55,7 +71,8 @@ bool observer_12_begin(struct observer *o, const struct wire_server_hello *hello
     if (hello->session_id.len > 0) {
         memcpy(session->session_id, hello->session_id.bytes, hello->session_id.len);
     }
-    if (!trace_keep(o->trace, hello->protocol, &facts->protocol, &o->error)) {
+    if (!trace_keep(o->trace, hello->protocol, &facts->protocol, &o->error) ||
+        !note_renegotiation(o, hello)) {
         return false;
     }
     if (is_resumption(o, hello)) {
@@ -355,5 +372,8 @@ bool observer_on_hello_request(struct observer *o, struct wire_span body) {
         (void)err_set(&o->error, ERR_OBSERVE_UNEXPECTED, "a HelloRequest came in TLS 1.3");
         return observer_blame(o, WIRE_ALERT_UNEXPECTED_MESSAGE, "msg_type", "");
     }
-    return true; /* a client may ignore it */
+    /* It may be ignored, but then the server waits. Source: RFC 5246 §7.4.1.1 */
+    observer_send_alert(o, 1, WIRE_ALERT_NO_RENEGOTIATION);
+    o->has_refused_renegotiation = true;
+    return true;
 }

@@ -210,7 +210,11 @@ static const struct {
     {TRACE_HANDSHAKE,
      WIRE_HELLO_REQUEST,
      ANY,
-     {"the server would like a new handshake; a client may ignore it", ""}},
+     {"the server would like a new handshake inside this connection (renegotiation): for a "
+      "certificate of the client that only a part of the site wants, or for new keys. This client "
+      "says no, as browsers do",
+      "could once put words of their own before a client's, since nothing tied the second handshake "
+      "to the first (CVE-2009-3555); renegotiation_info ties them"}},
     {TRACE_CHANGE,
      0,
      ONLY_13,

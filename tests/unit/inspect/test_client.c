@@ -205,6 +205,34 @@ static void converse(struct both *b, bool is_changed) {
     buf_clear(&flight);
 }
 
+static const struct trace_check *check_of(const struct both *b, const char *name) {
+    for (size_t i = 0; i < b->trace->check_count; i++) {
+        if (strcmp(b->trace->checks[i].name, name) == 0) {
+            return &b->trace->checks[i];
+        }
+    }
+    return NULL;
+}
+
+/* RFC 5746: said by libssl; left out by whoever knows nothing of it; not asked for in TLS 1.3. */
+static void test_secure_renegotiation(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct both b = {0};
+        begin(&b, i == 2 ? WIRE_TLS13 : WIRE_TLS12);
+        b.wish.has_no_extended_master_secret = true;
+        start_server(&b, i == 2 ? TLS1_3_VERSION : TLS1_2_VERSION, false);
+        converse(&b, i == 1);
+        const struct trace_check *check = check_of(&b, "secure renegotiation");
+        if (i == 2) {
+            assert_null(check);
+        } else {
+            assert_int_equal(check->outcome, i == 0 ? TRACE_PASSED : TRACE_UNKNOWN);
+        }
+        end(&b);
+    }
+}
+
 /* In a resumed session the server finishes first: here we find the change. */
 static void test_a_wrong_finished(void **state) {
     (void)state;
@@ -340,6 +368,7 @@ int main(void) {
         cmocka_unit_test(test_without_random_bytes),
         cmocka_unit_test(test_a_wrong_signature),
         cmocka_unit_test(test_a_changed_message_comes_to_light),
+        cmocka_unit_test(test_secure_renegotiation),
         cmocka_unit_test(test_a_wrong_finished),
         cmocka_unit_test(test_unusable_certificates),
         cmocka_unit_test(test_changed_flights),
