@@ -129,8 +129,7 @@ static void test_silence(void **state) {
 
 static bool fill_nothing(void *ctx, uint8_t *out, size_t len) {
     (void)ctx;
-    (void)out;
-    (void)len;
+    memset(out, 0, len);
     return false;
 }
 
@@ -205,30 +204,27 @@ static void converse(struct both *b, bool is_changed) {
     buf_clear(&flight);
 }
 
-static const struct trace_check *check_of(const struct both *b, const char *name) {
+/* -1: it was not made. */
+static int outcome_of(const struct both *b, const char *name) {
     for (size_t i = 0; i < b->trace->check_count; i++) {
         if (strcmp(b->trace->checks[i].name, name) == 0) {
-            return &b->trace->checks[i];
+            return (int)b->trace->checks[i].outcome;
         }
     }
-    return NULL;
+    return -1;
 }
 
 /* RFC 5746: said by libssl; left out by whoever knows nothing of it; not asked for in TLS 1.3. */
 static void test_secure_renegotiation(void **state) {
     (void)state;
+    static const int expected[] = {TRACE_PASSED, TRACE_UNKNOWN, -1};
     for (unsigned i = 0; i < 3; i++) {
         struct both b = {0};
         begin(&b, i == 2 ? WIRE_TLS13 : WIRE_TLS12);
         b.wish.has_no_extended_master_secret = true;
         start_server(&b, i == 2 ? TLS1_3_VERSION : TLS1_2_VERSION, false);
         converse(&b, i == 1);
-        const struct trace_check *check = check_of(&b, "secure renegotiation");
-        if (i == 2) {
-            assert_null(check);
-        } else {
-            assert_int_equal(check->outcome, i == 0 ? TRACE_PASSED : TRACE_UNKNOWN);
-        }
+        assert_int_equal(outcome_of(&b, "secure renegotiation"), expected[i]);
         end(&b);
     }
 }
