@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/scan_inventory.h"
 #include "inspect/observe/starttls.h"
 #include "inspect/scan/page.h"
 #include "inspect/scan/report.h"
@@ -31,6 +32,7 @@ struct scanning {
     struct line_file file;
     struct buf done; /* targets that the file has, a line each */
     json_t *held;    /* documents; NULL: none are kept */
+    struct scan_inventory inventory;
     struct scan_text_style style;
     bool is_line_each;
     size_t count;
@@ -44,6 +46,7 @@ static void scanning_clear(struct scanning *s) {
     line_file_clear(&s->file);
     buf_clear(&s->done);
     json_decref(s->held);
+    scan_inventory_clear(&s->inventory);
 }
 
 /* --- what is wanted ------------------------------------------------------------------------------
@@ -92,7 +95,12 @@ static bool take_wish(struct scanning *s, struct err *e) {
     struct scan_wish *wish = &s->wish;
     const char *starttls = args_text(cli->args, "starttls");
     (void)str_copy(wish->starttls, sizeof(wish->starttls), starttls == NULL ? "" : starttls);
-    wish->is_quick = args_flag(cli->args, "certificates");
+    bool is_kept = args_flag(cli->args, "inventory");
+    if (is_kept && cli->ops == NULL) {
+        (void)err_set(e, ERR_CLI_OPTION_VALUE, "--inventory needs a store");
+        return err_hint(e, "padlock init makes one; --results keeps what is found in a file");
+    }
+    wish->is_quick = args_flag(cli->args, "certificates") || is_kept;
     wish->timeout_ms = args_duration_ms(cli->args, "timeout", wish->timeout_ms);
     if (wish->is_quick) {
         wish->connections = SCAN_QUICK_CONNECTIONS;
@@ -118,6 +126,13 @@ static bool take_targets(struct scanning *s, struct err *e) {
         if (!cli_read_file(files->items[i], SCAN_LIST_MAX, &text, e) ||
             !scan_targets_add_list(&s->targets, buf_string(&text), text.len, port, e)) {
             return err_wrap(e, "the targets in %s", files->items[i]);
+        }
+    }
+    if (s->targets.total == 0 && files->count == 0 && args_flag(cli->args, "inventory")) {
+        PL_AUTO(buf_clear) struct buf own = {.max = SCAN_LIST_MAX};
+        if (!ops_inventory_own(cli->ops, &own, e) ||
+            !scan_targets_add_list(&s->targets, buf_string(&own), own.len, port, e)) {
+            return false;
         }
     }
     if (s->targets.total == 0) {
@@ -214,6 +229,8 @@ static bool take_document(void *ctx, const char *text, size_t len, struct err *e
     }
     count(s, document);
     return (!s->file.is_open || line_file_add(&s->file, text, len, e)) && keep(s, document, e) &&
+           (!args_flag(s->cli->args, "inventory") ||
+            scan_inventory_add(&s->inventory, s->cli->ops, document, e)) &&
            print_document(s, document, e);
 }
 
@@ -224,7 +241,8 @@ static bool scan(struct scanning *s, struct err *e) {
     PL_AUTO(buf_clear) struct buf lines = {.max = SCAN_LIST_MAX};
     const struct offline_scan_sink sink = {.ctx = s, .take = take_document};
     return scan_targets_write(&s->targets, &lines, e) &&
-           offline_scan(&s->wish, &lines, &s->done, &sink, e);
+           offline_scan(&s->wish, &lines, &s->done, &sink, e) &&
+           scan_inventory_flush(&s->inventory, s->cli->ops, e);
 }
 
 static bool write_page(const struct scanning *s, struct err *e) {
@@ -283,6 +301,8 @@ static const struct option scan_options[] = {
     {"starttls", OPTION_CHOICE, STARTTLS_NAMES, "ask for TLS in this protocol's own words first"},
     {"certificates", OPTION_FLAG, NULL,
      "look at certificates alone: one connection each, a line each"},
+    {"inventory", OPTION_FLAG, NULL,
+     "the same, kept in the store (\"padlock inventory list\"); without TARGET: its bindings"},
     {"trust", OPTION_TEXT, "FILE", "trust only the certificates in this file (PEM)"},
     {"results", OPTION_TEXT, "FILE",
      "write each result into this file, a line of JSON; what it has is not scanned again"},
@@ -299,14 +319,15 @@ static const struct option scan_options[] = {
 const struct command scan_commands[] = {
     {"scan", "[TARGET…]", 0, COMMAND_ANY_COUNT, COMMAND_STORE_IF_ANY,
      "look at what TLS servers speak, judge it, and say what mends it",
-     "TARGET is HOST[:PORT,…], a network or a range of addresses. Of each listener: versions from "
-     "SSL 2.0 on,\nsuites and whose order counts, groups, signatures, certificates of every name, "
+     "TARGET is [NAME@]HOST[:PORT,…], a network or a range of addresses. Of each listener: versions "
+     "from SSL 2.0 on,\nsuites and whose order counts, groups, signatures, certificates of every name, "
      "resumption, known attacks;\na grade (SSL Labs' guide) and for each finding a sentence and "
      "the command that mends it.\nOnly what is yours, or what you were asked to. Exit code 1 when "
      "a finding is high or critical, or nothing\ncould be looked at.\n\n"
      "  padlock scan www.example.com\n"
      "  padlock scan 192.0.2.0/24:443,8443 --certificates --results found.jsonl\n"
-     "  padlock scan mail.example.com --starttls smtp",
+     "  padlock scan mail.example.com --starttls smtp\n"
+     "  padlock scan --inventory",
      scan_options, run_scan},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

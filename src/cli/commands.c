@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct command *const groups[] = {
-    setup_commands,  request_commands, ca_commands,     cert_commands, site_commands,
-    policy_commands, serve_commands,   verify_commands, look_commands, trace_commands,
-    scan_commands,   lab_commands,     keep_commands,
+    setup_commands,  request_commands,   ca_commands,     cert_commands, site_commands,
+    policy_commands, serve_commands,     verify_commands, look_commands, trace_commands,
+    scan_commands,   inventory_commands, lab_commands,    keep_commands,
 };
 
 const struct command *command_at(size_t index) {

@@ -34,6 +34,10 @@ static bool was_taken_back(struct ops *ops, int64_t seq, bool *out_was, struct e
     return true;
 }
 
+static bool is_alive(const struct node_row *node) {
+    return node->seen_ms > clock_now_ms() - ALIVE_MS;
+}
+
 /* Those alive, and how many of them have not settled it yet. */
 static bool count_nodes(struct ops *ops, int64_t seq, size_t *out_alive, size_t *out_behind,
                         struct err *e) {
@@ -44,10 +48,23 @@ static bool count_nodes(struct ops *ops, int64_t seq, size_t *out_alive, size_t 
     }
     *out_alive = *out_behind = 0;
     for (size_t i = 0; i < nodes.count; i++) {
-        const struct node_row *node = nodes.items[i];
-        bool is_alive = node->seen_ms > clock_now_ms() - ALIVE_MS;
-        *out_alive += is_alive ? 1 : 0;
-        *out_behind += is_alive && node->settled_seq < seq ? 1 : 0;
+        *out_alive += is_alive(nodes.items[i]) ? 1 : 0;
+        *out_behind += is_alive(nodes.items[i]) && nodes.items[i]->settled_seq < seq ? 1 : 0;
+    }
+    return true;
+}
+
+bool ops_served_count(struct ops *ops, size_t *out_alive, size_t *out_loaded, struct err *e) {
+    PL_AUTO(node_rows_clear) struct node_rows nodes = {0};
+    const struct page page = {.limit = STORE_PAGE_MAX};
+    int64_t seq = 0;
+    if (!store_change_seq(ops->store, &seq, e) || !store_node_list(ops->store, &page, &nodes, e)) {
+        return false;
+    }
+    *out_alive = *out_loaded = 0;
+    for (size_t i = 0; i < nodes.count; i++) {
+        *out_alive += is_alive(nodes.items[i]) ? 1 : 0;
+        *out_loaded += is_alive(nodes.items[i]) && nodes.items[i]->applied_seq >= seq ? 1 : 0;
     }
     return true;
 }

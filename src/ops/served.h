@@ -25,4 +25,9 @@ enum { SERVED_TIMEOUT_MS = 10 * 1000 };
 bool ops_served_wait(struct ops *ops, int64_t timeout_ms, enum served_outcome *out_outcome,
                      struct err *e) PL_MUST_USE;
 
+/* Servers that are alive, and how many of them have loaded the store's newest change. Fails store.*
+ */
+bool ops_served_count(struct ops *ops, size_t *out_alive, size_t *out_loaded, struct err *e)
+    PL_MUST_USE;
+
 #endif

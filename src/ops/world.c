@@ -464,9 +464,10 @@ static enum step follow_staple(struct building *building, const struct id *id, s
 
 /* Tables whose rows are served only through a binding made later, or not at all. */
 static bool is_about_nothing_served(const char *table) {
-    static const char *const tables[] = {
-        "audit", "cert_names", "crls",     "intermediates", "issued",   "issued_names", "issuers",
-        "keys",  "nodes",      "requests", "secrets",       "settings", "submissions"};
+    static const char *const tables[] = {"audit",     "cert_names",   "crls",    "intermediates",
+                                         "issued",    "issued_names", "issuers", "keys",
+                                         "nodes",     "requests",     "secrets", "settings",
+                                         "sightings", "submissions"};
     for (size_t i = 0; i < PL_ARRAY_LEN(tables); i++) {
         if (str_equal(table, tables[i])) {
             return true;

@@ -29,12 +29,50 @@ static bool out_of_memory(struct err *e) {
     return err_set_openssl(e, ERR_BASE_OOM, "out of memory");
 }
 
-static bool add_anchors(X509_STORE *store, const struct cert_list *anchors, struct err *e) {
-    for (size_t i = 0; anchors != NULL && i < anchors->count; i++) {
-        if (X509_STORE_add_cert(store, anchors->items[i]->x509) != 1) {
-            return out_of_memory(e);
+static bool is_name_of(const X509 *anchor, const X509 *cert) {
+    const X509_NAME *name = X509_get_subject_name(anchor);
+    return X509_NAME_cmp(name, X509_get_issuer_name(cert)) == 0 ||
+           X509_NAME_cmp(name, X509_get_subject_name(cert)) == 0;
+}
+
+static bool is_named(const X509 *anchor, const struct cert_list *certs) {
+    for (size_t i = 0; certs != NULL && i < certs->count; i++) {
+        if (is_name_of(anchor, certs->items[i]->x509)) {
+            return true;
         }
     }
+    return false;
+}
+
+/*
+ * Only those that a path can come to: that a certificate names, or an anchor that is there already.
+ * To sort all of a system's roots into a store takes longer than the rest of a verification.
+ */
+static bool add_anchors(X509_STORE *store, const struct verify_input *input, struct err *e) {
+    const struct cert_list *anchors = input->anchors;
+    PL_AUTO(cert_list_clear) struct cert_list added = {0};
+    size_t count = 0;
+    if (anchors == NULL) {
+        return true;
+    }
+    do {
+        count = added.count;
+        for (size_t i = 0; i < anchors->count; i++) {
+            struct cert *anchor = anchors->items[i];
+            bool is_wanted =
+                is_name_of(anchor->x509, input->leaf->x509) || is_named(anchor->x509, &added) ||
+                is_named(anchor->x509, input->presented) || is_named(anchor->x509, input->issuers);
+            if (!is_wanted || cert_list_has(&added, anchor)) {
+                continue;
+            }
+            if (X509_STORE_add_cert(store, anchor->x509) != 1) {
+                return out_of_memory(e);
+            }
+            if (!cert_list_add(&added, anchor, e)) {
+                return false;
+            }
+        }
+    } while (added.count > count);
     return true;
 }
 
@@ -130,7 +168,7 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
     if (store == NULL || presented == NULL || context == NULL) {
         return out_of_memory(e);
     }
-    if (!add_anchors(store, input->anchors, e) || !push_presented(presented, input, e)) {
+    if (!add_anchors(store, input, e) || !push_presented(presented, input, e)) {
         return false;
     }
     if (X509_STORE_CTX_init(context, store, input->leaf->x509, presented) != 1 ||

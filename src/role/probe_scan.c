@@ -64,27 +64,14 @@ static void tell(struct probe_scan *scan, struct scan_run *run) {
     worker_send(scan->worker, IPC_SCANNED, text.data, text.len, -1);
 }
 
-bool probe_scan_taken(struct probe_scan *scan, const struct ipc_message *message) {
-    struct unpack_reader r;
-    unpack_init(&r, message->bytes, message->len);
-    uint64_t bytes = unpack_u64(&r);
-    if (!unpack_is_done(&r) || scan == NULL || bytes > scan->waiting_bytes) {
-        return false;
-    }
-    scan->waiting_bytes -= bytes;
-    scan_go_on(scan);
-    return true;
-}
-
 /* --- listeners -----------------------------------------------------------------------------------
  */
 
 static void unlink_run(struct scan_run *run) {
-    struct scan_run **at = &run->scan->runs;
-    while (*at != run) {
-        at = &(*at)->next;
+    *run->link = run->next;
+    if (run->next != NULL) {
+        run->next->link = run->link;
     }
-    *at = run->next;
     run->scan->run_count--;
 }
 
@@ -128,6 +115,10 @@ bool scan_run_go_on(struct scan_run *run) {
     if (run->connection_count > 0 || (!scan->is_ending && run->host->state == SCAN_UNDER_WAY)) {
         return true;
     }
+    if (scan->waiting_bytes >= PROBE_SCAN_WAITING_MAX && !scan->is_ending) {
+        scan->has_held = true;
+        return true;
+    }
     finish_run(run);
     return false;
 }
@@ -155,6 +146,10 @@ static void begin_run(struct probe_scan *scan, const struct scan_target *target)
     }
     run->scan = scan;
     run->next = scan->runs;
+    run->link = &scan->runs;
+    if (run->next != NULL) {
+        run->next->link = &run->next;
+    }
     scan->runs = run;
     scan->run_count++;
     run->host->began_ms = clock_now_ms();
@@ -206,6 +201,22 @@ static void go_on_all(struct probe_scan *scan) {
         next = run->next;
         (void)scan_run_go_on(run);
     }
+}
+
+bool probe_scan_taken(struct probe_scan *scan, const struct ipc_message *message) {
+    struct unpack_reader r;
+    unpack_init(&r, message->bytes, message->len);
+    uint64_t bytes = unpack_u64(&r);
+    if (!unpack_is_done(&r) || scan == NULL || bytes > scan->waiting_bytes) {
+        return false;
+    }
+    scan->waiting_bytes -= bytes;
+    if (scan->has_held && scan->waiting_bytes < PROBE_SCAN_WAITING_MAX / 2) {
+        scan->has_held = false;
+        go_on_all(scan);
+    }
+    scan_go_on(scan);
+    return true;
 }
 
 /* Those that had to wait for the pace, and those whose time is up. */

@@ -14,6 +14,7 @@
 struct scan_connection {
     struct scan_run *run;
     struct scan_connection *next;
+    struct scan_connection **link; /* what points to it */
     struct scan_ask ask;
     struct talk *talk;
     uv_tcp_t tcp;
@@ -87,11 +88,10 @@ bool scan_look_up(struct scan_run *run) {
  */
 
 static void unlink_connection(struct scan_connection *c) {
-    struct scan_connection **at = &c->run->scan->connections;
-    while (*at != c) {
-        at = &(*at)->next;
+    *c->link = c->next;
+    if (c->next != NULL) {
+        c->next->link = c->link;
     }
-    *at = c->next;
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -221,6 +221,10 @@ void scan_connect(struct scan_run *run, const struct scan_ask *ask) {
     }
     c->deadline_ms = clock_monotonic_ms() + scan->wish.timeout_ms;
     c->next = scan->connections;
+    c->link = &scan->connections;
+    if (c->next != NULL) {
+        c->next->link = &c->next;
+    }
     scan->connections = c;
     scan->connection_count++;
     run->connection_count++;

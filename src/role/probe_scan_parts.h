@@ -28,7 +28,8 @@ struct probe_scan {
     int64_t next_connect_us;
     uint64_t waiting_bytes; /* of documents that the command line has not taken */
     uv_timer_t tick;
-    bool is_read; /* all targets have begun */
+    bool has_held; /* listeners that are finished and not told yet */
+    bool is_read;  /* all targets have begun */
     bool is_over;
     bool is_ending;
     bool is_going_on;
@@ -39,6 +40,7 @@ struct probe_scan {
 struct scan_run {
     struct probe_scan *scan;
     struct scan_run *next;
+    struct scan_run **link; /* what points to it */
     struct scan_host *host;
     struct sockaddr_storage addresses[SCAN_ADDRESSES_MAX];
     size_t address_count;

@@ -49,6 +49,9 @@ static const struct rule rules[] = {
      "SELECT s.id FROM certs c JOIN staples s ON s.cert_id = c.id "
      "WHERE c.deleted_ms < ?1 LIMIT ?2)",
      false},
+    {"DELETE FROM sightings WHERE id IN ("
+     "SELECT id FROM sightings WHERE deleted_ms < ?1 LIMIT ?2)",
+     false},
     {"DELETE FROM certs WHERE id IN ("
      "SELECT c.id FROM certs c WHERE c.deleted_ms < ?1 "
      "AND NOT EXISTS (SELECT 1 FROM bindings b WHERE b.rsa_cert_id = c.id) "

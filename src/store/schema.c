@@ -5,11 +5,12 @@
  */
 #include "store/schema.h"
 
-/* The text of schema_1.sql, as the build embeds it. */
+/* The texts of schema_*.sql, as the build embeds them. */
 #include "store/schema_1.sql.h"
+#include "store/schema_2.sql.h"
 
 /* steps[n] takes a store from number n to n + 1. */
-static const char *const steps[] = {schema_1_sql};
+static const char *const steps[] = {schema_1_sql, schema_2_sql};
 
 int schema_newest(void) {
     return (int)PL_ARRAY_LEN(steps);

@@ -414,6 +414,66 @@ def test_pace(store, everywhere):
     assert time.monotonic() - started > 1.2
 
 
+# --- what is seen, loaded and stored -------------------------------------------------------------
+
+
+def lanes(store, *options):
+    return {entry['listener']: entry for entry in store.json('inventory', 'list', *options)}
+
+
+def test_inventory(store, server, leaves):
+    first, second = free_ports(2)
+    serving.bind(store, first, HOST)
+    serving.bind(store, second, 'other.example.com')
+    server('--quiet')
+    with peers.s_server(leaves['ec']) as foreign_port:
+        store.run('scan', '--inventory', '--quiet')
+        store.attempt('scan', '--inventory', f'{HOST}@127.0.0.1:{foreign_port}', '--quiet')
+        seen = lanes(store)
+        own, other = f'{HOST}@127.0.0.1:{first}', f'other.example.com@127.0.0.1:{second}'
+        assert set(seen) == {own, other, f'{HOST}@127.0.0.1:{foreign_port}'}
+        assert seen[own]['lane'] == 'same' and seen[own]['stored'] == seen[own]['served'] == f'{HOST} ec:p256'
+        assert seen[own]['servers'] == seen[own]['servers_loaded'] == 1
+        assert seen[f'{HOST}@127.0.0.1:{foreign_port}']['lane'] == 'foreign'
+        assert not lanes(store, '--differing')
+    # Another certificate is bound; what was seen is the old one until somebody looks again.
+    store.run('request', 'new', HOST, '--out', 'new.csr', '--force')
+    issued = store.json('ca', 'issue', 'new.csr')
+    store.run('ca', 'fetch', issued['id'], '--format', 'p7b', '--out', 'new.p7b')
+    store.run('cert', 'install', 'new.p7b', '--name', 'newer')
+    store.run('cert', 'replace', f'{HOST} ec:p256', 'newer')
+    differing = lanes(store, '--differing')
+    assert set(differing) == {own} and differing[own]['lane'] == 'different'
+    assert (differing[own]['stored'], differing[own]['served']) == ('newer', f'{HOST} ec:p256')
+    assert 'not what is stored: newer' in store.run('inventory', 'list', '--differing').out
+    store.run('scan', '--inventory', '--quiet')
+    assert not lanes(store, '--differing') and lanes(store)[own]['served'] == 'newer'
+    store.run('inventory', 'forget', other)
+    assert other not in lanes(store)
+    store.fails(4, 'ops.inventory.missing', 'inventory', 'forget', other)
+
+
+def test_what_is_gone_keeps_what_was_seen(store, leaves):
+    with peers.s_server(leaves['rsa']) as port:
+        store.attempt('scan', '--inventory', f'{HOST}@127.0.0.1:{port}', '--quiet')
+    store.attempt('scan', '--inventory', f'{HOST}@127.0.0.1:{port}', '--quiet')
+    entry, = lanes(store, '--differing').values()
+    assert entry['state'] == 'unreachable' and entry['subject'] and entry['seen'] < entry['tried'] or entry['seen']
+    assert 'cannot be reached now' in store.run('inventory', 'list').out
+
+
+def test_inventory_needs_a_store(padlock):
+    said = padlock.fails(2, 'cli.option.value', 'scan', '127.0.0.1', '--inventory')
+    assert 'padlock init' in said.err
+
+
+def test_a_name_of_the_target_s_own(padlock, leaves):
+    with peers.nginx(padlock.folder / 'nginx', leaves['rsa']) as port:
+        said = padlock.attempt('--json', 'scan', f'{HOST}@127.0.0.1:{port}', '--trust', leaves['authority'])
+    document, = said.json['listeners']
+    assert document['target'] == f'{HOST}@127.0.0.1:{port}' and 'scan.cert_name' not in codes(document)
+
+
 # --- what is printed -----------------------------------------------------------------------------
 
 

@@ -22,6 +22,10 @@ bool scan_host_new(const struct scan_target *target, const char *const *names, s
     for (size_t i = 0; i < SCAN_VERSIONS; i++) {
         h->versions[i].version = versions[i];
     }
+    if (target->name[0] != '\0') {
+        (void)str_copy(h->names[h->name_count++], ASK_NAME_MAX, target->name);
+        name_count = 0;
+    }
     for (size_t i = 0; i < name_count && h->name_count < SCAN_NAMES_MAX; i++) {
         (void)str_copy(h->names[h->name_count++], ASK_NAME_MAX, names[i]);
     }

@@ -139,7 +139,7 @@ struct scan_host {
 };
 
 /*
- * names  asked for by SNI; none: the target's own, when it is one. Copied
+ * names  asked for by SNI where the target brings none; none: its host, when that is one. Copied
  * Fails  base.oom
  */
 bool scan_host_new(const struct scan_target *target, const char *const *names, size_t name_count,

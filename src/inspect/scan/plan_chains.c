@@ -133,7 +133,8 @@ static bool next_session_12(struct scan_host *h, struct scan_lane *lane, struct 
     /* Where TLS 1.3 is spoken, that asks. */
     ask->has_request =
         lane->step == SESSION_FULL && h->starttls == NULL && !scan_host_speaks(h, WIRE_TLS13);
-    ask->stops_early = !ask->has_request && lane->step != SESSION_FULL;
+    /* A ticket comes before the server's Finished. */
+    ask->stops_early = !ask->has_request;
     if (ask->has_request) {
         (void)str_copy(ask->protocols, sizeof(ask->protocols), "http/1.1");
     }

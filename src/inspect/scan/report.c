@@ -390,11 +390,15 @@ static bool set_all(json_t *o, const struct scan_host *h, const struct scan_veri
 
 bool scan_report(const struct scan_host *h, const struct cert_list *anchors, int64_t now_ms,
                  struct buf *out, struct err *e) {
-    struct scan_verified verified[SCAN_CHAINS_MAX] = {{.counts = false}};
+    PL_AUTO(mem_freep) void *memory = NULL;
     struct scan_judgement judgement;
     struct err local = {0};
     struct err *error = e == NULL ? &local : e;
     size_t before = out->len;
+    if (!mem_array(h->chain_count + 1, sizeof(struct scan_verified), &memory, e)) {
+        return false;
+    }
+    struct scan_verified *verified = memory;
     bool ok = true;
     for (size_t i = 0; ok && i < h->chain_count; i++) {
         ok = verify_chain(h, &h->chains[i], anchors, now_ms, &verified[i], error);

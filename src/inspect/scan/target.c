@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct scan_pattern {
+    char *name;      /* that is asked for; NULL: none of its own */
     char *host;      /* a name; NULL: addresses from first on */
     struct ip first; /* in steps of one */
     uint64_t addresses;
@@ -17,11 +18,13 @@ struct scan_pattern {
 
 void scan_target_format(const struct scan_target *target, char out[SCAN_TARGET_TEXT]) {
     bool is_ip6 = strchr(target->host, ':') != NULL;
-    (void)snprintf(out, SCAN_TARGET_TEXT, is_ip6 ? "[%s]:%u" : "%s:%u", target->host, target->port);
+    (void)snprintf(out, SCAN_TARGET_TEXT, is_ip6 ? "%s%s[%s]:%u" : "%s%s%s:%u", target->name,
+                   target->name[0] == '\0' ? "" : "@", target->host, target->port);
 }
 
 void scan_targets_clear(struct scan_targets *targets) {
     for (size_t i = 0; i < targets->count; i++) {
+        mem_free(targets->patterns[i].name);
         mem_free(targets->patterns[i].host);
     }
     mem_free(targets->patterns);
@@ -164,32 +167,43 @@ static bool add_pattern(struct scan_targets *targets, const struct scan_pattern 
     return true;
 }
 
+static bool read_hosts(const char *host, struct scan_pattern *out, bool *out_is_name) {
+    *out_is_name = false;
+    if (read_network(host, out) || read_range(host, out)) {
+        return true;
+    }
+    out->addresses = 1;
+    *out_is_name = is_name(host);
+    return *out_is_name;
+}
+
 bool scan_targets_add(struct scan_targets *targets, const char *word, uint16_t port,
                       struct err *e) {
     struct scan_pattern pattern = {.addresses = 1};
+    char name[SCAN_HOST_MAX] = "";
     char host[SCAN_HOST_MAX] = "";
+    const char *at = strchr(word, '@');
+    const char *rest = at == NULL ? word : at + 1;
     const char *ports = NULL;
-    if (!split(word, host, &ports) || (ports != NULL && !read_ports(ports, &pattern))) {
+    bool has_name = false;
+    if (at != NULL && (size_t)(at - word) < sizeof(name)) {
+        memcpy(name, word, (size_t)(at - word));
+    }
+    if ((at != NULL && !is_name(name)) || !split(rest, host, &ports) ||
+        (ports != NULL && !read_ports(ports, &pattern)) || !read_hosts(host, &pattern, &has_name)) {
         return malformed(e, word);
     }
     if (ports == NULL) {
         pattern.ports[pattern.port_count++] = port;
     }
-    if (read_network(host, &pattern) || read_range(host, &pattern)) {
-        return add_pattern(targets, &pattern, e);
-    }
-    pattern.addresses = 1;
-    if (!is_name(host)) {
-        return malformed(e, word);
-    }
-    if (!mem_strdup(host, &pattern.host, e)) {
-        return false;
-    }
-    if (!add_pattern(targets, &pattern, e)) {
+    bool ok = (at == NULL || mem_strdup(name, &pattern.name, e)) &&
+              (!has_name || mem_strdup(host, &pattern.host, e)) &&
+              add_pattern(targets, &pattern, e);
+    if (!ok) {
+        mem_free(pattern.name);
         mem_free(pattern.host);
-        return false;
     }
-    return true;
+    return ok;
 }
 
 /* --- lists ---------------------------------------------------------------------------------------
@@ -240,7 +254,10 @@ bool scan_targets_add_list(struct scan_targets *targets, const char *bytes, size
 static bool write_pattern(const struct scan_pattern *p, struct buf *out, struct err *e) {
     char first[IP_TEXT_SIZE];
     char last[IP_TEXT_SIZE];
-    bool ok = true;
+    bool ok = p->name == NULL || buf_printf(out, e, "%s@", p->name);
+    if (!ok) {
+        return false;
+    }
     if (p->host != NULL) {
         ok = buf_append_string(out, p->host, e);
     } else if (p->addresses == 1 || p->first.len == 16) {
@@ -294,6 +311,7 @@ bool scan_targets_next(const struct scan_targets *targets, struct scan_cursor *c
     }
     const struct scan_pattern *p = &targets->patterns[cursor->pattern];
     *out = (struct scan_target){.port = p->ports[cursor->port], .is_address = p->host == NULL};
+    (void)str_copy(out->name, sizeof(out->name), p->name == NULL ? "" : p->name);
     if (p->host != NULL) {
         (void)str_copy(out->host, sizeof(out->host), p->host);
     } else {

@@ -4,6 +4,7 @@
  *
  *   www.example.com   www.example.com:8443   192.0.2.7:443,8443   [2001:db8::1]:443
  *   192.0.2.0/24:443   2001:db8::/120   192.0.2.10-192.0.2.40   192.0.2.10-40:443
+ *   www.example.com@192.0.2.7:443 asks 192.0.2.7 for www.example.com
  *
  * Pure functions. Limits: SCAN_TARGETS_MAX host-and-port pairs in all, SCAN_PORTS_MAX ports a word.
  */
@@ -18,16 +19,17 @@ enum {
     SCAN_PORTS_MAX = 16,
     SCAN_PATTERNS_MAX = 1000000,
     SCAN_TARGETS_MAX = 1000000,
-    SCAN_TARGET_TEXT = SCAN_HOST_MAX + 10,
+    SCAN_TARGET_TEXT = 2 * SCAN_HOST_MAX + 10,
     SCAN_LIST_MAX = 64 * 1024 * 1024, /* bytes of a file of targets */
 };
 
 struct scan_target {
     char host[SCAN_HOST_MAX]; /* name or address, as it is connected to */
+    char name[SCAN_HOST_MAX]; /* that is asked for; "": the host, when that is a name */
     uint16_t port;
     bool is_address;
 };
-/* "www.example.com:443", "[::1]:443" */
+/* "www.example.com:443", "[::1]:443", "www.example.com@192.0.2.7:443" */
 void scan_target_format(const struct scan_target *target, char out[SCAN_TARGET_TEXT]);
 
 struct scan_pattern; /* one word, understood */

@@ -35,6 +35,10 @@ static void test_words(void **state) {
         {"2001:db8::fffe/127", 2, "[2001:db8::fffe]:443", "[2001:db8::ffff]:443",
          "[2001:db8::fffe/127]:443\n"},
         {"[2001:db8::/126]:9", 4, "[2001:db8::]:9", "[2001:db8::3]:9", "[2001:db8::/126]:9\n"},
+        {"a.example@192.0.2.7:1,2", 2, "a.example@192.0.2.7:1", "a.example@192.0.2.7:2",
+         "a.example@192.0.2.7:1,2\n"},
+        {"a.example@[::1]", 1, "a.example@[::1]:443", "a.example@[::1]:443",
+         "a.example@[::1]:443\n"},
         {"my-host", 1, "my-host:443", "my-host:443", "my-host:443\n"},
     };
     for (size_t i = 0; i < PL_ARRAY_LEN(cases); i++) {
@@ -63,9 +67,9 @@ static void test_words(void **state) {
 static void test_words_that_are_none(void **state) {
     (void)state;
     static const char *const cases[] = {
-        "",     ":443",  "a:",           "a:0",          "a:1,,2", "a:1,",    "a:65536",
-        "a b",  "a/24",  "192.0.2.1/33", "-a",           ".a",     "a\x1b[m", "192.0.2.9-3",
-        "[::1", "a:1:2", "::1-::2",      "192.0.2.1/24", "a]b"};
+        "",        ":443",         "a:",  "a:0", "a:1,,2",  "a:1,",        "a:65536", "a b",
+        "a/24",    "192.0.2.1/33", "-a",  ".a",  "a\x1b[m", "192.0.2.9-3", "[::1",    "a:1:2",
+        "::1-::2", "192.0.2.1/24", "a]b", "@a",  "a@",      "a@b@c",       "1.2@a"};
     for (size_t i = 0; i < PL_ARRAY_LEN(cases); i++) {
         PL_AUTO(scan_targets_clear) struct scan_targets targets = {0};
         struct err e = {0};
