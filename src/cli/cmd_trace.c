@@ -68,6 +68,7 @@ static bool take_wish(const struct cli *cli, const char *target, struct trace_wi
     wish->timeout_ms = args_duration_ms(cli->args, "timeout", TIMEOUT_MS);
     wish->is_early = args_flag(cli->args, "early");
     wish->is_resumed = wish->is_early || args_flag(cli->args, "resume");
+    wish->wants_compression = args_flag(cli->args, "compress");
     wish->wants_key_update = args_flag(cli->args, "key-update");
     wish->has_no_request = args_flag(cli->args, "no-request");
     wish->has_system_trust = args_text(cli->args, "trust") == NULL;
@@ -239,6 +240,8 @@ static const struct option trace_options[] = {
     {"resume", OPTION_FLAG, NULL, "connect a second time and resume the session"},
     {"early", OPTION_FLAG, NULL,
      "the same, and send the second request ahead where the server allows it (0-RTT)"},
+    {"compress", OPTION_FLAG, NULL,
+     "offer to take the certificate compressed: brotli, zlib (TLS 1.3)"},
     {"key-update", OPTION_FLAG, NULL, "ask for new keys after the handshake (TLS 1.3)"},
     {"no-request", OPTION_FLAG, NULL, "send nothing after the handshake (default: HEAD /)"},
     {"cert", OPTION_TEXT, "FILE", "show this certificate (PEM, with its chain) when asked"},

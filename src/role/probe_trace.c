@@ -126,6 +126,7 @@ static bool prepare(struct tracing *t, struct err *e) {
         .suites = list_of(&wish->suites),
         .groups = list_of(&wish->groups),
         .shares = list_of(&wish->shares),
+        .wants_compression = wish->wants_compression,
         .wants_key_update = wish->wants_key_update,
         .random = {.fill = fill_random}};
     return read_client(t, e);

@@ -36,11 +36,21 @@ def running(command, port, **options):
         process.stdout.close()
 
 
+def newer_openssl():
+    """Debian 13's openssl as a command; the test is skipped where tools/fetch_servers could not bring it."""
+    place = PROGRAMS / 'openssl/usr'
+    for folder in sorted(place.glob('lib/*-linux-gnu*')):
+        loader = next(iter(sorted(folder.glob('ld-linux*.so.*'))), None)
+        if loader is not None:
+            return [loader, '--library-path', folder, place / 'bin/openssl']
+    pytest.skip('tools/fetch_servers could not bring openssl')
+
+
 @contextlib.contextmanager
-def s_server(certificate, *options):
+def s_server(certificate, *options, openssl=('openssl',)):
     """OpenSSL's server with a certificate (its key beside it); its port."""
     port = free_ports(1)[0]
-    command = ['openssl', 's_server', '-accept', f'127.0.0.1:{port}', '-quiet', '-www', '-cert', certificate,
+    command = [*openssl, 's_server', '-accept', f'127.0.0.1:{port}', '-quiet', '-www', '-cert', certificate,
                '-key', certificate.with_suffix('.key'), *options]
     with running(command, port):
         yield port

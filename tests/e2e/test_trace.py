@@ -214,6 +214,25 @@ def test_a_second_hello_and_new_keys(padlock, leaves, tmp_path):
     assert agreed(handshake, 'group') == 'secp384r1'
 
 
+def test_a_compressed_certificate(padlock, leaves):
+    with peers.s_server(leaves['rsa'], '-cert_comp', openssl=peers.newer_openssl()) as port:
+        plain = one(padlock, port, '--no-request', '--trust', leaves['authority'])
+        packed = one(padlock, port, '--no-request', '--trust', leaves['authority'], '--compress')
+    for handshake in plain, packed:
+        assert handshake['is_complete'] and {check['outcome'] for check in handshake['checks']} == {'pass'}
+        assert not [m for m in handshake['messages'] if m.get('is_malformed')]
+    assert 'CompressedCertificate' not in names(plain) and 'Certificate' not in names(packed)
+    message = next(m for m in packed['messages'] if m['name'] == 'CompressedCertificate')
+    whole = next(m for m in plain['messages'] if m['name'] == 'Certificate')
+    assert {f['name']: f.get('value') for f in message['fields']}['algorithm'] == 'zlib (1)'
+    assert message['length'] < whole['length']
+    assert packed['certificates'] == plain['certificates']
+    check = next(c for c in packed['checks'] if c['name'] == 'compressed certificate')
+    assert f'became {whole["length"] - 4} again' in check['sentence']
+    offered = next(m for m in packed['messages'] if m['name'] == 'ClientHello')['fields']
+    assert [f['value'] for f in offered if f['name'] == 'algorithm'] == ['brotli (2)', 'zlib (1)']
+
+
 MTLS = 'ssl_client_certificate {}; ssl_verify_client on;'
 
 

@@ -6,6 +6,7 @@
 
 #include "inspect/wire/fields.h"
 #include "inspect/wire/fingerprint.h"
+#include "inspect/wire/unpacked.h"
 
 static const uint16_t versions[] = {0, 0x0300, 0x0301, 0x0303, 0x0304};
 
@@ -42,6 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     }
     const struct wire_span message = {bytes + 1, len - 1};
     describe(bytes[0], message);
+    PL_AUTO(buf_clear) struct buf unpacked = {.max = 512};
+    FUZZ_CHECK(!wire_unpack(bytes[0] % 4, message, 2U * bytes[1], &unpacked) ||
+               unpacked.len == 2U * bytes[1]);
     if (wire_server_hello_read(message, &hello)) {
         FUZZ_CHECK(hello.random != NULL && hello.session_id.len <= 32);
         FUZZ_CHECK(hello.share.len <= len && hello.extensions.len <= len);

@@ -51,9 +51,10 @@ struct observe_wish {
     struct wire_list schemes;
     bool has_no_extended_master_secret;
     bool has_no_encrypt_then_mac;
-    bool has_no_ticket;    /* before TLS 1.3: sessions by their id alone */
-    bool wants_key_update; /* after the handshake (TLS 1.3) */
-    X509 *const *certs;    /* the client's chain, own first; NULL: none */
+    bool has_no_ticket;     /* before TLS 1.3: sessions by their id alone */
+    bool wants_compression; /* of the server's certificate (TLS 1.3) */
+    bool wants_key_update;  /* after the handshake (TLS 1.3) */
+    X509 *const *certs;     /* the client's chain, own first; NULL: none */
     size_t cert_count;
     EVP_PKEY *key;
     const struct observe_session *resume; /* borrowed; NULL: a full handshake */

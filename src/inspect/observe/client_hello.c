@@ -1,6 +1,7 @@
 /* The observing client's hellos: what it offers, and what the server makes of it. */
 #include "inspect/observe/client_parts.h"
 #include "inspect/wire/builder.h"
+#include "inspect/wire/unpacked.h"
 
 #include "base/secret.h"
 
@@ -166,6 +167,10 @@ bool observer_prepare_offer(struct observer *o) {
     if (is_tls13) {
         offer_versions(o);
         o->hello.has_psk_modes = true;
+        if (wish->wants_compression) {
+            o->hello.compressions =
+                (struct wire_list){wire_compressions, PL_ARRAY_LEN(wire_compressions)};
+        }
         o->hello.session_id = observer_span(o->session_id, sizeof(o->session_id));
         if (!offer_shares(o)) {
             return false;

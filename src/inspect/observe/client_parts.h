@@ -164,6 +164,7 @@ bool observer_tls13_ticket_key(struct observer *o, struct wire_span nonce,
 bool observer_on_encrypted_extensions(struct observer *o, struct wire_span body);
 bool observer_on_certificate_request(struct observer *o, struct wire_span body);
 bool observer_on_certificate(struct observer *o, struct wire_span body);
+bool observer_on_compressed_certificate(struct observer *o, struct wire_span body);
 bool observer_on_certificate_verify(struct observer *o, struct wire_span body);
 bool observer_on_finished(struct observer *o, struct wire_span body);
 bool observer_on_ticket(struct observer *o, struct wire_span body);

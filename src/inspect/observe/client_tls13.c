@@ -1,7 +1,9 @@
 /* The observing client in TLS 1.3: what it does with each message. */
 #include "inspect/observe/client_parts.h"
 #include "inspect/wire/builder.h"
+#include "inspect/wire/unpacked.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool malformed(struct observer *o, const char *what) {
@@ -68,6 +70,42 @@ bool observer_on_certificate(struct observer *o, struct wire_span body) {
         return malformed(o, "Certificate");
     }
     return observer_take_chain(o, list, true);
+}
+
+static bool note_compression(struct observer *o, uint32_t algorithm, size_t packed, size_t len) {
+    char about[128];
+    (void)snprintf(about, sizeof(about), "%s made %zu bytes of it; they became %zu again",
+                   wire_compression_name(algorithm), packed, len);
+    const struct trace_check check = {.name = "compressed certificate",
+                                      .about = about,
+                                      .outcome = TRACE_PASSED,
+                                      .step = TRACE_STEP_CHOICE};
+    return trace_add_check(o->trace, &check, &o->error);
+}
+
+/* Source: RFC 8879 §4 */
+bool observer_on_compressed_certificate(struct observer *o, struct wire_span body) {
+    PL_AUTO(buf_clear) struct buf whole = {.max = WIRE_MESSAGE_MAX};
+    struct wire_reader r = wire_reader_of(body);
+    uint32_t algorithm = wire_read(&r, 2);
+    size_t len = wire_read(&r, 3);
+    struct wire_span packed = wire_vector(&r, 3);
+    if (!wire_is_done(&r)) {
+        return malformed(o, "CompressedCertificate");
+    }
+    if (o->hello.compressions.count == 0) {
+        (void)err_set(&o->error, ERR_OBSERVE_UNEXPECTED,
+                      "the server compressed its certificate, which was not offered");
+        return observer_blame(o, WIRE_ALERT_UNEXPECTED_MESSAGE, "msg_type", "");
+    }
+    if (!wire_unpack(algorithm, packed, len, &whole)) {
+        (void)err_set(&o->error, ERR_OBSERVE_MALFORMED,
+                      "the server's certificate cannot be decompressed (%s)",
+                      wire_compression_name(algorithm));
+        return observer_blame(o, WIRE_ALERT_BAD_CERTIFICATE, "compressed_certificate_message", "");
+    }
+    return note_compression(o, algorithm, packed.len, len) &&
+           observer_on_certificate(o, observer_span(whole.data, whole.len));
 }
 
 /* 64 spaces, the context's name, a zero, the transcript's hash; RFC 8446 §4.4.3 */

@@ -198,6 +198,12 @@ static const struct {
      {"what the client shows to resume this session later, with one round trip less work for both",
       "cannot use it without the key that belongs to it"}},
     {TRACE_HANDSHAKE,
+     WIRE_COMPRESSED_CERTIFICATE,
+     ANY,
+     {"the Certificate message, compressed: chains are the largest part of a handshake, and their "
+      "texts repeat themselves",
+      "sees how long it is, and nothing else of it"}},
+    {TRACE_HANDSHAKE,
      WIRE_END_OF_EARLY_DATA,
      ANY,
      {"nothing more comes under the ticket's keys: from here on the client has the new ones",

@@ -175,6 +175,7 @@ void trace_wish_pack(const struct trace_wish *wish, struct pack_writer *w) {
     pack_numbers(w, &wish->shares);
     pack_bool(w, wish->is_resumed);
     pack_bool(w, wish->is_early);
+    pack_bool(w, wish->wants_compression);
     pack_bool(w, wish->wants_key_update);
     pack_bool(w, wish->has_no_request);
     pack_bool(w, wish->has_system_trust);
@@ -214,6 +215,7 @@ bool trace_wish_read(const uint8_t *bytes, size_t len, struct trace_wish *out_wi
     read_numbers(&r, &out_wish->shares);
     out_wish->is_resumed = unpack_bool(&r);
     out_wish->is_early = unpack_bool(&r);
+    out_wish->wants_compression = unpack_bool(&r);
     out_wish->wants_key_update = unpack_bool(&r);
     out_wish->has_no_request = unpack_bool(&r);
     out_wish->has_system_trust = unpack_bool(&r);

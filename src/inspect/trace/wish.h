@@ -38,6 +38,7 @@ struct trace_wish {
     struct trace_numbers shares;
     bool is_resumed; /* a second connection with what the first one left */
     bool is_early;   /* that one's request goes ahead (0-RTT) */
+    bool wants_compression;
     bool wants_key_update;
     bool has_no_request; /* no "HEAD /" afterwards */
     bool has_system_trust;

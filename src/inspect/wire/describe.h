@@ -57,6 +57,7 @@ uint32_t describe_entry(struct describer *d, enum tls_kind kind, const char *nam
 
 void describe_client_hello(struct describer *d);
 void describe_server_hello(struct describer *d);
+void describe_compressed_certificate(struct describer *d);
 void describe_extensions(struct describer *d, const char *about);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "inspect/wire/describe.h"
 #include "inspect/wire/hello.h"
+#include "inspect/wire/unpacked.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +188,27 @@ static void early_data(struct describer *d) {
     }
 }
 
+static void say_compression_of_certificate(uint32_t number, char *out) {
+    (void)snprintf(out, WIRE_VALUE_MAX, "%s (%u)", wire_compression_name(number), number);
+}
+
+static void compress_certificate(struct describer *d) {
+    struct describe_scope list = describe_open(d, 1, "algorithms", "");
+    while (describe_has_more(d)) {
+        (void)describe_number(d, 2, "algorithm", say_compression_of_certificate, "");
+    }
+    describe_close(d, &list);
+}
+
+void describe_compressed_certificate(struct describer *d) {
+    (void)describe_number(d, 2, "algorithm", say_compression_of_certificate,
+                          "one of those that the client can undo");
+    (void)describe_number(d, 3, "uncompressed_length", NULL,
+                          "how long the Certificate message is without it");
+    (void)describe_vector(d, 3, "compressed_certificate_message",
+                          "the Certificate message, made smaller");
+}
+
 static void record_size_limit(struct describer *d) {
     (void)describe_number(d, 2, "record_size_limit", NULL, "");
 }
@@ -212,6 +234,7 @@ static const struct {
     {WIRE_EXT_SCHEMES, schemes},
     {WIRE_EXT_ALPN, alpn},
     {WIRE_EXT_SCT, sct},
+    {WIRE_EXT_COMPRESS_CERTIFICATE, compress_certificate},
     {WIRE_EXT_RECORD_SIZE_LIMIT, record_size_limit},
     {WIRE_EXT_PRE_SHARED_KEY, pre_shared_key},
     {WIRE_EXT_EARLY_DATA, early_data},

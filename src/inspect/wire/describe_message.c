@@ -189,6 +189,7 @@ static const struct {
     {WIRE_FINISHED, finished},
     {WIRE_CERTIFICATE_STATUS, certificate_status},
     {WIRE_KEY_UPDATE, key_update},
+    {WIRE_COMPRESSED_CERTIFICATE, describe_compressed_certificate},
 };
 
 static void body(struct describer *d, uint8_t type) {

@@ -121,6 +121,7 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
     put_fixed_extension(b, wish->groups.count > 0, WIRE_EXT_POINT_FORMATS, uncompressed_points,
                         sizeof(uncompressed_points));
     put_numbers_extension(b, WIRE_EXT_SCHEMES, 2, wish->schemes);
+    put_numbers_extension(b, WIRE_EXT_COMPRESS_CERTIFICATE, 1, wish->compressions);
     put_fixed_extension(b, wish->has_heartbeat, WIRE_EXT_HEARTBEAT, peer_may_send,
                         sizeof(peer_may_send));
     put_protocols(b, wish->protocols);

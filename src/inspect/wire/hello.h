@@ -34,6 +34,7 @@ struct wire_client_hello {
     struct wire_list versions;
     struct wire_list groups;
     struct wire_list schemes;
+    struct wire_list compressions; /* of certificates */
     const struct wire_share *shares;
     size_t share_count;
     bool has_key_share; /* the extension, also without a share */

@@ -33,7 +33,7 @@ static const struct named messages[] = {
     {WIRE_FINISHED, "Finished"},
     {WIRE_CERTIFICATE_STATUS, "CertificateStatus"},
     {WIRE_KEY_UPDATE, "KeyUpdate"},
-    {25, "CompressedCertificate"},
+    {WIRE_COMPRESSED_CERTIFICATE, "CompressedCertificate"},
     {WIRE_MESSAGE_HASH, "message_hash"},
 };
 

@@ -77,6 +77,7 @@ static void test_there_and_back(void **state) {
     assert_ok(buf_append_string(&wish.key, "key", &e), &e);
     wish.is_resumed = true;
     wish.is_early = true;
+    wish.wants_compression = true;
     wish.at_ms = 12345;
     trace_wish_pack(&wish, &w);
     assert_ok(pack_end(&w, &e), &e);
@@ -88,6 +89,7 @@ static void test_there_and_back(void **state) {
     assert_string_equal(buf_string(&read.key), "key");
     assert_true(read.is_resumed);
     assert_true(read.is_early);
+    assert_true(read.wants_compression);
     assert_int_equal(read.at_ms, 12345);
     trace_wish_clear(&read);
     for (size_t len = 0; len < message.len; len++) {
