@@ -167,12 +167,13 @@ class Padlock(Server):
     def command(self):
         return [PADLOCK, 'serve', '--data', self.data, '--quiet', '--net-processes', '1']
 
-    def start_timed(self):
+    def start_timed(self, is_pinned=True):
         """Seconds from the program's start until all listeners are open."""
         reader, writer = os.pipe()
         begun = time.monotonic()
         self.process = subprocess.Popen(
-            pinned(CORES[0], [*self.command(), '--ready-fd', writer]), pass_fds=(writer,),
+            pinned(CORES[0] if is_pinned else ','.join(map(str, CORES)),
+                   [*self.command(), '--ready-fd', writer]), pass_fds=(writer,),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         if os.read(reader, 1) != b'1':
