@@ -5,7 +5,7 @@
 
 The store is made by bench/seed.c through the program's own use cases, before anything is measured,
 and kept in the cache for the next time. Up to 100,000 names each has a certificate and key of its
-own; beyond, ten names share one, so that a million takes half an hour and not five.
+own; beyond, ten names share one, so that a million takes half an hour and not two.
 """
 import json
 import os
