@@ -90,6 +90,16 @@ static bool take_trust(const struct cli *cli, struct scan_wish *wish, struct err
     return ok;
 }
 
+static bool take_dns(const struct cli *cli, struct scan_wish *wish, struct err *e) {
+    const char *server = args_text(cli->args, "dns-server");
+    const char *anchor = args_text(cli->args, "dns-anchor");
+    wish->has_caa = args_flag(cli->args, "caa");
+    if (server != NULL && !str_copy(wish->dns_server, sizeof(wish->dns_server), server)) {
+        return err_set(e, ERR_CLI_OPTION_VALUE, "the value of --dns-server is too long");
+    }
+    return anchor == NULL || cli_read_file(anchor, DNS_ANCHOR_MAX, &wish->dns_anchor, e);
+}
+
 static bool take_wish(struct scanning *s, struct err *e) {
     const struct cli *cli = s->cli;
     struct scan_wish *wish = &s->wish;
@@ -108,7 +118,7 @@ static bool take_wish(struct scanning *s, struct err *e) {
     return take_number(cli, "connections", 1, SCAN_CONNECTIONS_MAX, &wish->connections, e) &&
            take_number(cli, "per-host", 1, SCAN_PER_HOST_MAX, &wish->per_host, e) &&
            take_number(cli, "rate", 0, SCAN_RATE_MAX, &wish->rate, e) && take_names(cli, wish, e) &&
-           take_trust(cli, wish, e);
+           take_dns(cli, wish, e) && take_trust(cli, wish, e);
 }
 
 static bool take_targets(struct scanning *s, struct err *e) {
@@ -303,6 +313,11 @@ static const struct option scan_options[] = {
      "look at certificates alone: one connection each, a line each"},
     {"inventory", OPTION_FLAG, NULL,
      "the same, kept in the store (\"padlock inventory list\"); without TARGET: its bindings"},
+    {"caa", OPTION_FLAG, NULL,
+     "also ask the DNS who may issue certificates for each name (CAA records, with DNSSEC)"},
+    {"dns-server", OPTION_TEXT, "ADDRESS[@PORT]", "the DNS server to ask (default: the system's)"},
+    {"dns-anchor", OPTION_TEXT, "FILE",
+     "DS or DNSKEY records that DNSSEC is checked from, instead of the root's"},
     {"trust", OPTION_TEXT, "FILE", "trust only the certificates in this file (PEM)"},
     {"results", OPTION_TEXT, "FILE",
      "write each result into this file, a line of JSON; what it has is not scanned again"},
@@ -319,11 +334,11 @@ static const struct option scan_options[] = {
 const struct command scan_commands[] = {
     {"scan", "[TARGET…]", 0, COMMAND_ANY_COUNT, COMMAND_STORE_IF_ANY,
      "look at what TLS servers speak, judge it, and say what mends it",
-     "TARGET is [NAME@]HOST[:PORT,…], a network or a range of addresses. Of each listener: versions "
-     "from SSL 2.0 on,\nsuites and whose order counts, groups, signatures, certificates of every name, "
-     "resumption, known attacks;\na grade (SSL Labs' guide) and for each finding a sentence and "
-     "the command that mends it.\nOnly what is yours, or what you were asked to. Exit code 1 when "
-     "a finding is high or critical, or nothing\ncould be looked at.\n\n"
+     "TARGET is [NAME@]HOST[:PORT,…], a network or a range of addresses. Of each listener:\n"
+     "versions from SSL 2.0 on, suites and whose order counts, groups, signatures, certificates "
+     "of\nevery name, resumption, known attacks; a grade (SSL Labs' guide) and for each finding "
+     "a\nsentence and the command that mends it. Only what is yours, or what you were asked to. "
+     "Exit\ncode 1 when a finding is high or critical, or nothing could be looked at.\n\n"
      "  padlock scan www.example.com\n"
      "  padlock scan 192.0.2.0/24:443,8443 --certificates --results found.jsonl\n"
      "  padlock scan mail.example.com --starttls smtp\n"

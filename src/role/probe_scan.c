@@ -112,7 +112,8 @@ bool scan_run_go_on(struct scan_run *run) {
         run->has_ask = false;
         scan_connect(run, &run->ask);
     }
-    if (run->connection_count > 0 || (!scan->is_ending && run->host->state == SCAN_UNDER_WAY)) {
+    if (run->connection_count > 0 || run->is_asking_dns ||
+        (!scan->is_ending && run->host->state == SCAN_UNDER_WAY)) {
         return true;
     }
     if (scan->waiting_bytes >= PROBE_SCAN_WAITING_MAX && !scan->is_ending) {
@@ -155,6 +156,9 @@ static void begin_run(struct probe_scan *scan, const struct scan_target *target)
     run->host->began_ms = clock_now_ms();
     if (!scan_look_up(run)) {
         scan_host_set_state(run->host, SCAN_UNREACHABLE);
+    }
+    if (scan->wish.has_caa && !scan->wish.is_quick && run->host->name_count > 0) {
+        scan_ask_dns(run);
     }
     (void)scan_run_go_on(run);
 }

@@ -84,6 +84,66 @@ bool scan_look_up(struct scan_run *run) {
     return run->is_looked_up;
 }
 
+/* --- CAA records ---------------------------------------------------------------------------------
+ */
+
+/* Records of one name. False: nobody knows, or memory is short. */
+static bool ask_caa(struct scan_run *run, const char *name, bool *is_proven) {
+    const struct scan_wish *wish = &run->scan->wish;
+    PL_AUTO(dns_answer_clear) struct dns_answer answer = {0};
+    const struct dns_wish ask = {.name = name,
+                                 .type = DNS_TYPE_CAA,
+                                 .server = wish->dns_server,
+                                 .anchor = buf_string(&wish->dns_anchor),
+                                 .timeout_ms = wish->timeout_ms};
+    const uint8_t *record = NULL;
+    size_t len = 0;
+    size_t at = 0;
+    struct err e = {0};
+    if (!dns_look_up(&ask, &answer, &e) || answer.is_forged) {
+        return false;
+    }
+    *is_proven = *is_proven && answer.is_proven;
+    while (dns_answer_next(&answer, &at, &record, &len)) {
+        if (!scan_caa_add(&run->host->caa, record, len, &e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In a thread. From the name upwards, until one has records. */
+static void climb(uv_work_t *work) {
+    struct scan_run *run = work->data;
+    struct scan_host *h = run->host;
+    const char *name = h->names[0];
+    bool is_proven = true;
+    for (int step = 0; name != NULL && step < SCAN_CAA_STEPS_MAX; step++) {
+        if (!ask_caa(run, name, &is_proven)) {
+            return;
+        }
+        if (h->caa.count > 0) {
+            break;
+        }
+        name = scan_caa_parent(name);
+    }
+    h->has_caa = h->caa.count > 0 ? FACT_YES : FACT_NO;
+    h->caa_is_proven = is_proven;
+    (void)str_copy(h->caa_at, sizeof(h->caa_at), h->caa.count > 0 ? name : h->names[0]);
+}
+
+static void on_climbed(uv_work_t *work, int status) {
+    struct scan_run *run = work->data;
+    (void)status;
+    run->is_asking_dns = false;
+    scan_run_closed(run);
+}
+
+void scan_ask_dns(struct scan_run *run) {
+    run->dns.data = run;
+    run->is_asking_dns = uv_queue_work(&run->scan->worker->loop, &run->dns, climb, on_climbed) == 0;
+}
+
 /* --- one connection ------------------------------------------------------------------------------
  */
 

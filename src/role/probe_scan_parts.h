@@ -47,6 +47,8 @@ struct scan_run {
     size_t address; /* that is in use */
     uv_getaddrinfo_t look_up;
     bool is_looked_up; /* under way */
+    uv_work_t dns;     /* in a thread: nobody else touches the host's CAA records meanwhile */
+    bool is_asking_dns;
     uint32_t connection_count;
     bool has_ask; /* one waits for the pace */
     struct scan_ask ask;
@@ -65,6 +67,8 @@ void scan_go_on(struct probe_scan *scan);
 /* --- probe_scan_connection.c --- */
 /* False: it cannot be looked up at all. An address is there at once. */
 bool scan_look_up(struct scan_run *run);
+/* Asks the DNS for CAA records, beside the connections. */
+void scan_ask_dns(struct scan_run *run);
 /* Carries one ask out; the answer comes to the plan. */
 void scan_connect(struct scan_run *run, const struct scan_ask *ask);
 void scan_check_deadlines(struct probe_scan *scan);

@@ -19,6 +19,7 @@ enum {
     DNS_DATA_MAX = 64 * 1024,
     DNS_ANCHOR_MAX = 64 * 1024,
     DNS_TYPE_TLSA = 52,
+    DNS_TYPE_CAA = 257,
 };
 
 struct dns_wish {

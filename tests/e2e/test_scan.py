@@ -14,6 +14,7 @@ import pytest
 
 import clients
 import foreign
+import name_server
 import peers
 import plain_then_tls
 import serving
@@ -290,6 +291,23 @@ def test_starttls(padlock, leaves, protocol):
         document = one(padlock, port, '--starttls', protocol, '--trust', leaves['authority'])
     assert document['starttls'] == protocol and 'TLS 1.3' in spoken(document)
     assert document['chains'][0]['certificates'][0]['key'] == 'RSA 2048'
+
+
+@pytest.mark.parametrize('records, found, proven', [
+    (['www IN A 127.0.0.1', '@ IN CAA 0 issue "ca.example"', '@ IN CAA 128 iodef "mailto:a@b"'],
+     {'0 issue "ca.example"', '128 iodef "mailto:a@b"'}, True),
+    (['www IN A 127.0.0.1'], set(), True)])
+def test_who_may_issue(padlock, leaves, tmp_path, records, found, proven):
+    anchor = name_server.sign(tmp_path / 'zone', records)
+    with name_server.serving(tmp_path / 'zone') as address, peers.nginx(tmp_path / 'nginx', leaves['rsa']) as port:
+        said = padlock.attempt('--json', 'scan', f'www.{name_server.ZONE}@127.0.0.1:{port}', '--caa', '--dns-server', address,
+                               '--dns-anchor', anchor)
+    document, = said.json['listeners']
+    if found:
+        assert set(document['caa']['records']) == found and document['caa']['name'] == name_server.ZONE
+        assert document['caa']['is_proven'] == proven
+    # Above the zone nobody answers here, so nobody knows whether there are none.
+    assert ('scan.no_caa' in codes(document)) == (document.get('caa', {'records': [1]})['records'] == [])
 
 
 # --- what is not as it should be -----------------------------------------------------------------

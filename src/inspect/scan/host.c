@@ -32,6 +32,7 @@ bool scan_host_new(const struct scan_target *target, const char *const *names, s
     if (h->name_count == 0 && !target->is_address) {
         (void)str_copy(h->names[h->name_count++], ASK_NAME_MAX, target->host);
     }
+    list_init(&h->caa, SCAN_CAA_RECORDS_MAX);
     buf_init(&h->authorities, ANSWER_BYTES_MAX);
     buf_init(&h->head, SCAN_HEAD_MAX);
     *out_host = h;
@@ -52,6 +53,7 @@ void scan_host_free(struct scan_host *h) {
             mem_free(h->sessions[i]);
         }
     }
+    list_clear(&h->caa);
     buf_clear(&h->authorities);
     buf_clear(&h->head);
     mem_free(h);

@@ -7,6 +7,7 @@
 
 #include "inspect/scan/answer.h"
 #include "inspect/scan/ask.h"
+#include "inspect/scan/caa.h"
 #include "inspect/scan/target.h"
 #include "pki/cert.h"
 
@@ -133,8 +134,12 @@ struct scan_host {
     enum answer_weakness heartbleed;
     enum answer_weakness early_change;
     enum fact asks_for_certificate;
-    struct buf authorities;              /* CertificateRequest's names */
-    struct buf head;                     /* an HTTP response's */
+    enum fact has_caa;          /* with its records; unknown: nobody asked, or nobody answered */
+    bool caa_is_proven;         /* by DNSSEC */
+    char caa_at[SCAN_HOST_MAX]; /* the name that has them */
+    struct list caa;            /* as zone files have them */
+    struct buf authorities;     /* CertificateRequest's names */
+    struct buf head;            /* an HTTP response's */
     struct observe_session *sessions[2]; /* of TLS 1.2 or before, of TLS 1.3 */
 };
 

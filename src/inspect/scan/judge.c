@@ -372,6 +372,7 @@ void scan_judge(const struct scan_host *h, const struct scan_verified *chains, i
         judge_suites(h, out);
         judge_exchange(h, out);
         judge_http(h, out);
+        find_if(out, h->has_caa == FACT_NO, FINDING_NO_CAA);
     }
     for (size_t i = 0; i < h->chain_count; i++) {
         if (chains[i].counts) {

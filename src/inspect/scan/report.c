@@ -276,6 +276,18 @@ static bool set_http(json_t *o, const struct scan_host *h, struct err *e) {
     return set_object(o, "http", http, ok, e);
 }
 
+static bool set_caa(json_t *o, const struct scan_host *h, struct err *e) {
+    json_t *caa = NULL;
+    if (h->has_caa == FACT_UNKNOWN) {
+        return true;
+    }
+    caa = json_object();
+    bool ok = json_set_text(caa, "name", h->caa_at, e) &&
+              json_set_bool(caa, "is_proven", h->caa_is_proven, e) &&
+              json_set_list(caa, "records", &h->caa, e);
+    return set_object(o, "caa", caa, ok, e);
+}
+
 static bool set_protocols(json_t *o, const char *names, struct err *e) {
     json_t *array = json_array();
     bool ok = array != NULL;
@@ -385,7 +397,8 @@ static bool set_all(json_t *o, const struct scan_host *h, const struct scan_veri
     return set_grade(o, j, e) && set_versions(o, h, e) && set_exchange(o, h, e) &&
            set_chains(o, h, verified, is_short, e) && set_protocols(o, h->protocols, e) &&
            set_sessions(o, h, e) && set_features(o, h, e) && set_clients(o, h, e) &&
-           set_http(o, h, e) && set_attacks(o, h, j, e) && set_findings(o, j, e);
+           set_http(o, h, e) && set_caa(o, h, e) && set_attacks(o, h, j, e) &&
+           set_findings(o, j, e);
 }
 
 bool scan_report(const struct scan_host *h, const struct cert_list *anchors, int64_t now_ms,

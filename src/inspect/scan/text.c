@@ -345,6 +345,7 @@ static void put_details(struct paper *p, const json_t *o) {
         labelled(p, "clients", PAPER_PLAIN, "are asked for a certificate");
         put_names(p, "  from", json_object_get(o, "certificate_authorities"));
     }
+    put_names(p, "caa", json_object_get(json_object_get(o, "caa"), "records"));
     labelled(p, "http", PAPER_PLAIN, text_of(http, "status"));
     labelled(p, "  hsts", PAPER_PLAIN, text_of(http, "strict_transport_security"));
     labelled(p, "  server", PAPER_PLAIN, text_of(http, "server"));

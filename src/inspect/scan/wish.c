@@ -10,10 +10,12 @@ void scan_wish_init(struct scan_wish *wish) {
                                .timeout_ms = TIMEOUT_MS,
                                .has_system_trust = true};
     buf_init(&wish->trust, SCAN_TRUST_MAX);
+    buf_init(&wish->dns_anchor, DNS_ANCHOR_MAX);
 }
 
 void scan_wish_clear(struct scan_wish *wish) {
     buf_clear(&wish->trust);
+    buf_clear(&wish->dns_anchor);
 }
 
 void scan_wish_pack(const struct scan_wish *wish, struct pack_writer *w) {
@@ -27,6 +29,9 @@ void scan_wish_pack(const struct scan_wish *wish, struct pack_writer *w) {
     pack_u32(w, wish->per_host);
     pack_u32(w, wish->rate);
     pack_i64(w, wish->timeout_ms);
+    pack_bool(w, wish->has_caa);
+    pack_text(w, wish->dns_server);
+    pack_bytes(w, wish->dns_anchor.data, wish->dns_anchor.len);
     pack_bool(w, wish->has_system_trust);
     pack_bytes(w, wish->trust.data, wish->trust.len);
 }
@@ -42,6 +47,7 @@ static bool is_within(const struct scan_wish *wish) {
 bool scan_wish_read(const uint8_t *bytes, size_t len, struct scan_wish *out_wish, struct err *e) {
     struct unpack_reader r;
     size_t trust_len = 0;
+    size_t anchor_len = 0;
     scan_wish_init(out_wish);
     unpack_init(&r, bytes, len);
     uint32_t name_count = unpack_u32(&r);
@@ -57,6 +63,9 @@ bool scan_wish_read(const uint8_t *bytes, size_t len, struct scan_wish *out_wish
     out_wish->per_host = unpack_u32(&r);
     out_wish->rate = unpack_u32(&r);
     out_wish->timeout_ms = unpack_i64(&r);
+    out_wish->has_caa = unpack_bool(&r);
+    unpack_text_into(&r, out_wish->dns_server, sizeof(out_wish->dns_server));
+    const uint8_t *anchor = unpack_bytes(&r, DNS_ANCHOR_MAX, &anchor_len);
     out_wish->has_system_trust = unpack_bool(&r);
     const uint8_t *trust = unpack_bytes(&r, SCAN_TRUST_MAX, &trust_len);
     if (!unpack_end(&r, e)) {
@@ -65,5 +74,6 @@ bool scan_wish_read(const uint8_t *bytes, size_t len, struct scan_wish *out_wish
     if (!is_within(out_wish)) {
         return err_set(e, ERR_IPC_MALFORMED, "a scan's limits are none");
     }
-    return buf_append(&out_wish->trust, trust, trust_len, e);
+    return buf_append(&out_wish->dns_anchor, anchor, anchor_len, e) &&
+           buf_append(&out_wish->trust, trust, trust_len, e);
 }

@@ -7,10 +7,11 @@
 
 #include "inspect/scan/host.h"
 #include "ipc/pack.h"
+#include "sys/dns.h"
 
 enum {
     SCAN_TRUST_MAX = 256 * 1024,
-    SCAN_WISH_MAX = 300 * 1024,
+    SCAN_WISH_MAX = 376 * 1024,
     SCAN_CONNECTIONS_MAX = 8192,
     SCAN_PER_HOST_MAX = 64,
     SCAN_RATE_MAX = 100000,
@@ -20,12 +21,15 @@ enum {
 struct scan_wish {
     char names[SCAN_NAMES_MAX][ASK_NAME_MAX]; /* asked for of every host; none: its own */
     size_t name_count;
-    char starttls[16];    /* "" none */
-    bool is_quick;        /* certificates alone */
-    uint32_t connections; /* at once */
-    uint32_t per_host;    /* of them to one host and port */
-    uint32_t rate;        /* new ones a second; 0: no limit */
-    int64_t timeout_ms;   /* for one connection */
+    char starttls[16];                /* "" none */
+    bool is_quick;                    /* certificates alone */
+    uint32_t connections;             /* at once */
+    uint32_t per_host;                /* of them to one host and port */
+    uint32_t rate;                    /* new ones a second; 0: no limit */
+    int64_t timeout_ms;               /* for one connection */
+    bool has_caa;                     /* ask the DNS who may issue */
+    char dns_server[DNS_SERVER_SIZE]; /* "": the system's */
+    struct buf dns_anchor;            /* empty: the root's */
     bool has_system_trust;
     struct buf trust; /* trusted certificates, PEM */
 };
