@@ -59,7 +59,8 @@ static void check_page(const json_t *document) {
     if (fuzz_told(trace_page(document, &page, &e), &e)) {
         const char *data = strstr(buf_string(&page), "id=\"document\">");
         FUZZ_CHECK(data != NULL);
-        FUZZ_CHECK(strncmp(strchr(data, '<'), "</script>\n<script>", 18) == 0);
+        const char *end = data == NULL ? NULL : strchr(data, '<');
+        FUZZ_CHECK(end != NULL && strncmp(end, "</script>\n<script>", 18) == 0);
     }
 }
 
