@@ -153,6 +153,18 @@ static bool watch_listener(struct net *net, struct net_listener *listener, int o
     return epoll_ctl(net->epoll_fd, operation, listener->fd, &event) == 0;
 }
 
+/*
+ * Not only closed: other processes have the same socket, and as long as one has it open, its
+ * connections would go on being told of here, for a listener that is no more.
+ */
+static void stop_listening(struct net *net, struct net_listener *listener) {
+    if (listener->fd >= 0) {
+        (void)epoll_ctl(net->epoll_fd, EPOLL_CTL_DEL, listener->fd, NULL);
+        (void)close(listener->fd);
+        listener->fd = -1;
+    }
+}
+
 static void set_paused(struct net *net, bool is_paused) {
     net->is_paused = is_paused;
     for (struct net_listener *l = net->listeners; l != NULL; l = l->next) {
@@ -292,10 +304,7 @@ static void renumber_listeners(struct net *net, const struct snapshot *snapshot)
         }
         *at = l->next;
         l->index = SNAPSHOT_NONE;
-        if (l->fd >= 0) {
-            (void)close(l->fd);
-            l->fd = -1;
-        }
+        stop_listening(net, l);
         net_listener_drop(l);
     }
 }
@@ -658,10 +667,7 @@ static void close_listeners(struct net *net) {
     struct net_listener *list = PL_TAKE(net->listeners);
     for (struct net_listener *l = list; l != NULL; l = l->next) {
         l->index = SNAPSHOT_NONE;
-        if (l->fd >= 0) {
-            (void)close(l->fd);
-            l->fd = -1;
-        }
+        stop_listening(net, l);
     }
     drop_listeners(list);
     net->retry_ms = 0;

@@ -129,7 +129,8 @@ static void climb(uv_work_t *work) {
     }
     h->has_caa = h->caa.count > 0 ? FACT_YES : FACT_NO;
     h->caa_is_proven = is_proven;
-    (void)str_copy(h->caa_at, sizeof(h->caa_at), h->caa.count > 0 ? name : h->names[0]);
+    bool is_found = name != NULL && h->caa.count > 0;
+    (void)str_copy(h->caa_at, sizeof(h->caa_at), is_found ? name : h->names[0]);
 }
 
 static void on_climbed(uv_work_t *work, int status) {

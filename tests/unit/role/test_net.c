@@ -1,6 +1,8 @@
 /* role/net: requests, failures, snapshots, stopping, over real sockets. */
 #include "net_fixture.h"
 
+#include <poll.h>
+
 /* --- requests
  * --------------------------------------------------------------------------------------- */
 
@@ -397,6 +399,51 @@ static void test_stopping_does_not_wait_for_ever(void **state) {
     stop(w);
 }
 
+/* Another descriptor of the socket that listens at the port. */
+static int keep_listening(uint16_t port) {
+    for (int fd = 3; fd < 1024; fd++) {
+        int is_listening = 0;
+        struct sockaddr_in address = {0};
+        socklen_t len = sizeof(is_listening);
+        socklen_t address_len = sizeof(address);
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) == 0 && is_listening &&
+            getsockname(fd, (struct sockaddr *)&address, &address_len) == 0 &&
+            ntohs(address.sin_port) == port) {
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        }
+    }
+    return -1;
+}
+
+/* As under the supervisor, who hands out the same socket to others: what comes there afterwards is
+ * not told of here, where the listener is gone. */
+static void test_a_listener_that_others_keep(void **state) {
+    struct world *w = *state;
+    start(w, (struct net_config){0});
+    uint16_t port = net_listener_port(w->net, HTTPS);
+    int kept = keep_listening(port);
+    assert_true(kept >= 0);
+    struct client *busy = dial_tls(w, "localhost");
+    say(busy, GET("/large.bin"));
+    listen_until(busy, "\r\n\r\n", 1);
+    net_stop(w->net, WAIT_MS, on_stopped, w);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    address.sin_port = htons(port);
+    int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(late, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(send(late, "x", 1, 0), 1);
+    listen_to_end(busy);
+    assert_true(busy->len > LARGE);
+    wait_until(w, &w->is_stopped);
+    /* It waits for whoever has the socket now. */
+    struct pollfd waiting = {.fd = kept, .events = POLLIN};
+    assert_int_equal(poll(&waiting, 1, 0), 1);
+    (void)close(late);
+    (void)close(kept);
+    hang_up(busy);
+    stop(w);
+}
+
 static void test_freeing_with_open_connections(void **state) {
     struct world *w = *state;
     start(w, (struct net_config){0});
@@ -450,6 +497,7 @@ int main(void) {
         cmocka_unit_test(test_stopping_finishes_what_is_under_way),
         cmocka_unit_test(test_stopping_answers_a_new_connection),
         cmocka_unit_test(test_stopping_does_not_wait_for_ever),
+        cmocka_unit_test(test_a_listener_that_others_keep),
         cmocka_unit_test(test_freeing_with_open_connections),
         cmocka_unit_test(test_the_access_line_escapes_what_comes_from_outside),
     };
