@@ -118,19 +118,19 @@ static void climb(uv_work_t *work) {
     struct scan_host *h = run->host;
     const char *name = h->names[0];
     bool is_proven = true;
-    for (int step = 0; name != NULL && step < SCAN_CAA_STEPS_MAX; step++) {
+    for (int step = 0; step < SCAN_CAA_STEPS_MAX; step++) {
         if (!ask_caa(run, name, &is_proven)) {
             return;
         }
-        if (h->caa.count > 0) {
+        const char *parent = scan_caa_parent(name);
+        if (h->caa.count > 0 || parent == NULL) {
             break;
         }
-        name = scan_caa_parent(name);
+        name = parent;
     }
     h->has_caa = h->caa.count > 0 ? FACT_YES : FACT_NO;
     h->caa_is_proven = is_proven;
-    bool is_found = name != NULL && h->caa.count > 0;
-    (void)str_copy(h->caa_at, sizeof(h->caa_at), is_found ? name : h->names[0]);
+    (void)str_copy(h->caa_at, sizeof(h->caa_at), h->caa.count > 0 ? name : h->names[0]);
 }
 
 static void on_climbed(uv_work_t *work, int status) {

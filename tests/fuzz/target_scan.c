@@ -77,16 +77,16 @@ static void check_document(const struct scan_host *host) {
     buf_clear(&printed);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     static const struct scan_target target = {.host = "www.example.com", .port = 443};
     struct scan_host *host = NULL;
     struct scan_ask ask;
-    if (size < 4) {
+    if (len < 4) {
         return 0;
     }
-    struct input input = {.at = data + 1, .left = size - 1};
-    FUZZ_CHECK(scan_host_new(&target, NULL, 0, data[0] % 8 == 7 ? starttls_find("smtp") : NULL,
-                             data[0] % 4 == 1, &host, NULL));
+    struct input input = {.at = bytes + 1, .left = len - 1};
+    FUZZ_CHECK(scan_host_new(&target, NULL, 0, bytes[0] % 8 == 7 ? starttls_find("smtp") : NULL,
+                             bytes[0] % 4 == 1, &host, NULL));
     while (plan_next(host, &ask) == PLAN_ASK) {
         FUZZ_CHECK(host->connections < CONNECTIONS_MAX);
         converse(host, &ask, &input);

@@ -8,11 +8,11 @@
 
 enum { WALKED = 2000 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     struct scan_targets targets = {0};
     struct scan_targets again = {0};
     struct buf text = {.max = SCAN_LIST_MAX};
-    if (scan_targets_add_list(&targets, (const char *)data, size, 443, NULL)) {
+    if (scan_targets_add_list(&targets, (const char *)bytes, len, 443, NULL)) {
         struct scan_cursor cursor = {0};
         struct scan_cursor other = {0};
         struct scan_target one;
