@@ -11,6 +11,7 @@ HOST = 'www.example.com'
 def full(store, tmp_path):
     """One of everything that a command can be told to change."""
     (tmp_path / 'password').write_text('correct horse\n', encoding='ascii')
+    store.attempt('scan', '127.0.0.1:9', '--inventory')
     walk.install(store, HOST)
     walk.install(store, HOST, 'Next')
     walk.install(store, 'free.example.com', 'Free')
@@ -49,6 +50,7 @@ COMMANDS = {
     'policy add': ('other', '--from', 'modern'),
     'policy set': ('own', '--about', 'changed'),
     'policy remove': ('own',),
+    'inventory forget': ('127.0.0.1:9',),
     'undo': (),
     'trust install': ('--store', 'nss'),
     'trust remove': ('--store', 'nss'),
