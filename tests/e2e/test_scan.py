@@ -118,6 +118,8 @@ def test_our_own_policies(store, server, policy):
     assert spoken(document) == theirs['versions']
     assert theirs['suites'] == suites(document)
     assert names(document['groups_tls13']) >= {'X25519MLKEM768', 'x25519', 'secp256r1'}
+    traced = store.attempt('--json', 'trace', f'127.0.0.1:{port}', '--host', HOST).json['handshakes'][0]
+    assert f'"{document["ja4s"]}"' in json.dumps(traced) and f'"{document["ja3s"]}"' in json.dumps(traced)
     assert document['resumption']['tls13'] and not document['resumption']['early_data']
     assert set(document['attacks'].values()) <= {'safe', 'untested'} or policy == 'old'
     if policy == 'old':
@@ -173,6 +175,7 @@ def test_nginx(padlock, leaves, tmp_path):
     assert document['protocols'] == ['http/1.1'] or 'http/1.1' in document['protocols']
 
 
+@pytest.mark.timeout(300)
 def test_agrees_with_testssl(padlock, leaves, tmp_path):
     file = tmp_path / 'testssl.json'
     more = 'ssl_ciphers "ALL:COMPLEMENTOFALL:@SECLEVEL=0"; ssl_protocols TLSv1 TLSv1.1 TLSv1.2;'
@@ -180,7 +183,7 @@ def test_agrees_with_testssl(padlock, leaves, tmp_path):
         document = one(padlock, port, '--trust', leaves['authority'])
         clients.run('testssl', '--quiet', '--color', '0', '--warnings', 'batch', '--fast', '--protocols', '--freak', '--drown',
                     '--ccs', '--heartbleed', '--jsonfile', file, '--ip', '127.0.0.1', f'{HOST}:{port}',
-                    check=False, timeout=110)
+                    check=False, timeout=280)
     found = {entry['id']: entry for entry in json.loads(file.read_text(encoding='utf-8'))}
     offered = {'TLS 1.0': 'TLS1', 'TLS 1.1': 'TLS1_1', 'TLS 1.2': 'TLS1_2', 'TLS 1.3': 'TLS1_3', 'SSL 3.0': 'SSLv3', 'SSL 2.0': 'SSLv2'}
     theirs = {ours for ours, name in offered.items() if not found[name]['finding'].startswith('not offered')}

@@ -9,6 +9,7 @@
 #include "inspect/scan/ask.h"
 #include "inspect/scan/caa.h"
 #include "inspect/scan/target.h"
+#include "inspect/wire/fingerprint.h"
 #include "pki/cert.h"
 
 enum {
@@ -118,6 +119,7 @@ struct scan_host {
     bool has_export_dh; /* with a suite for export */
     struct scan_chain chains[SCAN_CHAINS_MAX];
     size_t chain_count;
+    struct wire_server_print print;    /* of the newest version's hello; "" not known */
     char protocols[ASK_PROTOCOLS_MAX]; /* ALPN, with commas */
     enum fact resumes_tickets_12;
     enum fact resumes_ids_12;

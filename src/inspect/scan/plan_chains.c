@@ -120,6 +120,12 @@ static bool keep_head(struct scan_host *h, const struct scan_answer *a, struct e
            buf_append(&h->head, a->head.bytes, a->head.len, e);
 }
 
+/* Of the hello in a whole handshake; that of TLS 1.3 counts more. */
+static bool keep_print(struct scan_host *h, const struct scan_answer *a, struct err *e) {
+    bool is_wanted = a->has_hello && (h->print.ja3s[0] == '\0' || a->hello.version == WIRE_TLS13);
+    return !is_wanted || wire_fingerprint_server(&a->hello, &h->print, NULL, NULL, e);
+}
+
 static void ask_for_session(const struct scan_host *h, uint16_t version, struct scan_ask *ask) {
     plan_offer(h, version, ask);
     ask->kind = ASK_FULL;
@@ -169,7 +175,7 @@ static bool take_session_12(struct scan_host *h, struct scan_lane *lane,
         if (a->has_ticket) {
             h->ticket_lifetime_s = a->ticket_lifetime_s;
         }
-        if (!keep_head(h, a, e)) {
+        if (!keep_head(h, a, e) || !keep_print(h, a, e)) {
             return false;
         }
         return keep_session(&h->sessions[0], a->has_ticket ? session : NULL, e);
@@ -220,7 +226,8 @@ static bool take_session_13(struct scan_host *h, struct scan_lane *lane,
         h->has_early_data = fact_of(a->early_data_max > 0);
         h->ticket_lifetime_s = a->has_ticket ? a->ticket_lifetime_s : h->ticket_lifetime_s;
     }
-    return keep_head(h, a, e) && plan_keep_chain(h, answer->ask->host, a, e) &&
+    return keep_head(h, a, e) && keep_print(h, a, e) &&
+           plan_keep_chain(h, answer->ask->host, a, e) &&
            keep_session(&h->sessions[1], a->has_ticket ? answer->session : NULL, e);
 }
 

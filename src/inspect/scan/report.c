@@ -276,6 +276,11 @@ static bool set_http(json_t *o, const struct scan_host *h, struct err *e) {
     return set_object(o, "http", http, ok, e);
 }
 
+static bool set_print(json_t *o, const struct scan_host *h, struct err *e) {
+    return h->print.ja3s[0] == '\0' || (json_set_text(o, "ja3s", h->print.ja3s, e) &&
+                                        json_set_text(o, "ja4s", h->print.ja4s, e));
+}
+
 static bool set_caa(json_t *o, const struct scan_host *h, struct err *e) {
     json_t *caa = NULL;
     if (h->has_caa == FACT_UNKNOWN) {
@@ -397,7 +402,7 @@ static bool set_all(json_t *o, const struct scan_host *h, const struct scan_veri
     return set_grade(o, j, e) && set_versions(o, h, e) && set_exchange(o, h, e) &&
            set_chains(o, h, verified, is_short, e) && set_protocols(o, h->protocols, e) &&
            set_sessions(o, h, e) && set_features(o, h, e) && set_clients(o, h, e) &&
-           set_http(o, h, e) && set_caa(o, h, e) && set_attacks(o, h, j, e) &&
+           set_http(o, h, e) && set_print(o, h, e) && set_caa(o, h, e) && set_attacks(o, h, j, e) &&
            set_findings(o, j, e);
 }
 

@@ -346,6 +346,7 @@ static void put_details(struct paper *p, const json_t *o) {
         put_names(p, "  from", json_object_get(o, "certificate_authorities"));
     }
     put_names(p, "caa", json_object_get(json_object_get(o, "caa"), "records"));
+    labelled(p, "ja4s", PAPER_PLAIN, text_of(o, "ja4s"));
     labelled(p, "http", PAPER_PLAIN, text_of(http, "status"));
     labelled(p, "  hsts", PAPER_PLAIN, text_of(http, "strict_transport_security"));
     labelled(p, "  server", PAPER_PLAIN, text_of(http, "server"));
