@@ -69,6 +69,10 @@ static bool take_names(const struct cli *cli, struct scan_wish *wish, struct err
         return err_set(e, ERR_CLI_OPTION_VALUE, "--sni can be given %d times", SCAN_NAMES_MAX);
     }
     for (size_t i = 0; i < names->count; i++) {
+        if (!str_is_ascii(names->items[i])) {
+            (void)err_set(e, ERR_CLI_OPTION_VALUE, "--sni takes a name in ASCII");
+            return err_hint(e, "an international name begins with xn-- there");
+        }
         if (!str_copy(wish->names[wish->name_count++], ASK_NAME_MAX, names->items[i])) {
             return err_set(e, ERR_CLI_OPTION_VALUE, "the value of --sni is too long");
         }

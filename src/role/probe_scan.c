@@ -132,16 +132,19 @@ static bool is_done_already(const struct probe_scan *scan, const struct scan_tar
 
 static void begin_run(struct probe_scan *scan, const struct scan_target *target) {
     void *memory = NULL;
+    struct err e = {0};
     const char *names[SCAN_NAMES_MAX];
     for (size_t i = 0; i < scan->wish.name_count; i++) {
         names[i] = scan->wish.names[i];
     }
-    if (!mem_alloc(sizeof(struct scan_run), &memory, NULL)) {
+    if (!mem_alloc(sizeof(struct scan_run), &memory, &e)) {
+        worker_send_error(scan->worker, &e);
         return;
     }
     struct scan_run *run = memory;
     if (!scan_host_new(target, names, scan->wish.name_count, starttls_find(scan->wish.starttls),
-                       scan->wish.is_quick, &run->host, NULL)) {
+                       scan->wish.is_quick, &run->host, &e)) {
+        worker_send_error(scan->worker, &e);
         mem_free(run);
         return;
     }

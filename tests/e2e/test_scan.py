@@ -359,6 +359,26 @@ def test_what_does_not_speak_tls(padlock, what):
     assert not [version for version in document.get('versions', []) if version['is_spoken'] and version.get('suites')]
 
 
+def test_more_than_can_be_told(padlock, tmp_path):
+    """Whatever one listener shows, the scan of the others goes on: long names, and more of them than are read."""
+    key = foreign.key(tmp_path / 'key')
+    long = '.'.join('a' * 55 for _ in range(4))
+    for name, count in ('large', 900), ('many', 4000):
+        names = ','.join(f'DNS:{number}{long if count == 900 else ""}.example.com' for number in range(count))
+        configuration = tmp_path / f'{name}.cnf'
+        configuration.write_text(f'[req]\ndistinguished_name=dn\n[dn]\n[x]\nsubjectAltName={names}\n', encoding='ascii')
+        foreign.self_signed(tmp_path / f'{name}.pem', key, f'/CN={HOST}', '-config', configuration, '-extensions', 'x')
+        clients.run('cp', key, tmp_path / f'{name}.key')
+    with peers.s_server(tmp_path / 'large.pem') as large, peers.s_server(tmp_path / 'many.pem') as many:
+        for options in (), ('--certificates',):
+            said = padlock.attempt('--json', 'scan', f'{HOST}@127.0.0.1:{large}', f'{HOST}@127.0.0.1:{many}', *options)
+            found = {document['port']: document for document in said.json['listeners']}
+            assert found[large]['state'] == found[many]['state'] == 'finished'
+            assert found[large]['is_shortened'] and 'scan.cert_untrusted' in codes(found[large])
+            assert 'scan.cert_other' in codes(found[many]) or found[many]['chains']
+    padlock.fails(2, 'cli.option.value', 'scan', '127.0.0.1', '--sni', 'bücher.example')
+
+
 def test_who_is_not_there_or_silent(padlock):
     port, = free_ports(1)
     document, = scan(padlock, port, code=1)

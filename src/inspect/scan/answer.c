@@ -64,18 +64,27 @@ static bool take_status(struct scan_answer *a, struct wire_span content) {
     return keep(a, response, &a->ocsp);
 }
 
-static bool take_entry_extensions(struct scan_answer *a, struct wire_span rest, bool is_leaf) {
+/* The content of one extension in a list of them; empty where it is not there. */
+static bool find_extension(struct scan_answer *a, struct wire_span rest, uint16_t wanted,
+                           struct wire_span *out_content) {
+    *out_content = (struct wire_span){.bytes = NULL};
     while (rest.len > 0) {
         uint16_t type = 0;
         struct wire_span content = {0};
         if (!wire_next_extension(&rest, &type, &content)) {
             return malformed(a);
         }
-        if (type == WIRE_EXT_STATUS_REQUEST && is_leaf && !take_status(a, content)) {
-            return false;
+        if (type == wanted) {
+            *out_content = content;
         }
     }
     return true;
+}
+
+static bool take_entry_extensions(struct scan_answer *a, struct wire_span list, bool is_leaf) {
+    struct wire_span status;
+    return find_extension(a, list, WIRE_EXT_STATUS_REQUEST, &status) &&
+           (status.len == 0 || !is_leaf || take_status(a, status));
 }
 
 static bool take_certificate(struct scan_answer *a, uint16_t version, struct wire_span body) {
@@ -157,21 +166,13 @@ static bool take_request(struct scan_answer *a, uint16_t version, struct wire_sp
         struct wire_span names = wire_vector(&r, 2);
         return wire_is_done(&r) ? keep(a, names, &a->authorities) : malformed(a);
     }
-    struct wire_span rest = wire_vector(&r, 2);
-    while (rest.len > 0) {
-        uint16_t type = 0;
-        struct wire_span content = {0};
-        if (!wire_next_extension(&rest, &type, &content)) {
-            return malformed(a);
-        }
-        if (type == WIRE_EXT_AUTHORITIES) {
-            struct wire_reader names = wire_reader_of(content);
-            if (!keep(a, wire_vector(&names, 2), &a->authorities)) {
-                return false;
-            }
-        }
+    struct wire_span content;
+    if (!find_extension(a, wire_vector(&r, 2), WIRE_EXT_AUTHORITIES, &content)) {
+        return false;
     }
-    return wire_is_done(&r) || malformed(a);
+    struct wire_reader names = wire_reader_of(content);
+    return wire_is_done(&r) ? content.len == 0 || keep(a, wire_vector(&names, 2), &a->authorities)
+                            : malformed(a);
 }
 
 static bool take_ticket(struct scan_answer *a, uint16_t version, struct wire_span body) {
@@ -184,35 +185,23 @@ static bool take_ticket(struct scan_answer *a, uint16_t version, struct wire_spa
     (void)wire_read(&r, 4);
     (void)wire_vector(&r, 1);
     a->has_ticket = wire_vector(&r, 2).len > 0;
-    struct wire_span rest = wire_vector(&r, 2);
-    while (rest.len > 0) {
-        uint16_t type = 0;
-        struct wire_span content = {0};
-        if (!wire_next_extension(&rest, &type, &content)) {
-            return malformed(a);
-        }
-        if (type == WIRE_EXT_EARLY_DATA) {
-            struct wire_reader number = wire_reader_of(content);
-            a->early_data_max = wire_read(&number, 4);
-        }
+    struct wire_span content;
+    if (!find_extension(a, wire_vector(&r, 2), WIRE_EXT_EARLY_DATA, &content)) {
+        return false;
     }
+    struct wire_reader number = wire_reader_of(content);
+    a->early_data_max = wire_read(&number, 4);
     return wire_is_done(&r) || malformed(a);
 }
 
 static bool take_encrypted_extensions(struct scan_answer *a, struct wire_span body) {
     struct wire_reader r = wire_reader_of(body);
-    struct wire_span rest = wire_vector(&r, 2);
-    while (rest.len > 0) {
-        uint16_t type = 0;
-        struct wire_span content = {0};
-        if (!wire_next_extension(&rest, &type, &content)) {
-            return malformed(a);
-        }
-        if (type == WIRE_EXT_ALPN && !keep(a, wire_alpn_chosen(content), &a->protocol)) {
-            return false;
-        }
+    struct wire_span content;
+    if (!find_extension(a, wire_vector(&r, 2), WIRE_EXT_ALPN, &content)) {
+        return false;
     }
-    return wire_is_done(&r) || malformed(a);
+    return wire_is_done(&r) ? content.len == 0 || keep(a, wire_alpn_chosen(content), &a->protocol)
+                            : malformed(a);
 }
 
 bool scan_answer_take_message(struct scan_answer *a, uint16_t version, uint8_t type,

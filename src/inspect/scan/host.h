@@ -119,6 +119,7 @@ struct scan_host {
     bool has_export_dh; /* with a suite for export */
     struct scan_chain chains[SCAN_CHAINS_MAX];
     size_t chain_count;
+    char unreadable[ERR_TEXT_MAX];     /* why a certificate that was presented cannot be read; "" */
     struct wire_server_print print;    /* of the newest version's hello; "" not known */
     char protocols[ASK_PROTOCOLS_MAX]; /* ALPN, with commas */
     enum fact resumes_tickets_12;

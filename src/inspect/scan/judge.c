@@ -374,6 +374,9 @@ void scan_judge(const struct scan_host *h, const struct scan_verified *chains, i
         judge_http(h, out);
         find_if(out, h->has_caa == FACT_NO, FINDING_NO_CAA);
     }
+    if (h->unreadable[0] != '\0') {
+        judge_find(out, FINDING_CERT_OTHER, h->unreadable);
+    }
     for (size_t i = 0; i < h->chain_count; i++) {
         if (chains[i].counts) {
             judge_chain(&h->chains[i], &chains[i], now_ms, out);

@@ -168,6 +168,9 @@ bool plan_keep_chain(struct scan_host *h, const char *name, const struct scan_an
             return false;
         }
     }
+    if (unreadable.code != ERR_NONE) {
+        (void)str_copy(h->unreadable, sizeof(h->unreadable), unreadable.step[0]);
+    }
     if (chain->certs.count == 0) {
         return unreadable.code != ERR_BASE_OOM || err_set(e, ERR_BASE_OOM, "out of memory");
     }

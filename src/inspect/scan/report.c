@@ -13,6 +13,14 @@
 
 enum { AUTHORITIES_MAX = 64 };
 
+/* How much of chains, and of names, is told; less and less, until it fits. */
+enum detail {
+    DETAIL_ALL,
+    DETAIL_LEAF,  /* bytes of the leaf alone */
+    DETAIL_NAMES, /* no bytes */
+    DETAIL_HEAD,  /* no chains, no authorities */
+};
+
 /* A value that may be unknown: null. */
 static bool set_fact(json_t *o, const char *name, enum fact fact, struct err *e) {
     return fact == FACT_UNKNOWN ? json_set_text(o, name, NULL, e)
@@ -161,14 +169,14 @@ static bool set_names(json_t *o, const struct scan_chain *chain, struct err *e) 
     return set_object(o, "names", array, ok, e);
 }
 
-/* Without their bytes where there are too many. */
-static bool set_certificates(json_t *o, const struct scan_chain *chain, bool is_short,
+static bool set_certificates(json_t *o, const struct scan_chain *chain, enum detail detail,
                              struct err *e) {
     json_t *array = json_array();
     bool ok = array != NULL;
     for (size_t i = 0; ok && i < chain->certs.count; i++) {
         json_t *cert = trace_certificate(chain->certs.items[i], e);
-        if (is_short && i > 0 && cert != NULL) {
+        bool has_bytes = detail == DETAIL_ALL || (detail == DETAIL_LEAF && i == 0);
+        if (!has_bytes && cert != NULL) {
             (void)json_object_del(cert, "der");
         }
         ok = cert != NULL && json_add_taken(array, cert, e);
@@ -177,10 +185,10 @@ static bool set_certificates(json_t *o, const struct scan_chain *chain, bool is_
 }
 
 static bool add_chain(json_t *array, const struct scan_chain *chain,
-                      const struct scan_verified *verified, bool is_short, struct err *e) {
+                      const struct scan_verified *verified, enum detail detail, struct err *e) {
     json_t *o = json_object();
     const struct err *weakness = &verified->weakness;
-    bool ok = set_names(o, chain, e) && set_certificates(o, chain, is_short, e) &&
+    bool ok = set_names(o, chain, e) && set_certificates(o, chain, detail, e) &&
               json_set_taken(o, "verification", trace_verification(&verified->verdict, e), e) &&
               json_set_list(o, "notes", &verified->verdict.presentation.notes, e) &&
               json_set_bool(o, "has_staple", chain->ocsp.len > 0, e) &&
@@ -190,11 +198,11 @@ static bool add_chain(json_t *array, const struct scan_chain *chain,
 }
 
 static bool set_chains(json_t *o, const struct scan_host *h, const struct scan_verified *verified,
-                       bool is_short, struct err *e) {
+                       enum detail detail, struct err *e) {
     json_t *array = json_array();
     bool ok = array != NULL;
-    for (size_t i = 0; ok && i < h->chain_count; i++) {
-        ok = add_chain(array, &h->chains[i], &verified[i], is_short, e);
+    for (size_t i = 0; ok && detail != DETAIL_HEAD && i < h->chain_count; i++) {
+        ok = add_chain(array, &h->chains[i], &verified[i], detail, e);
     }
     return set_object(o, "chains", array, ok, e);
 }
@@ -214,12 +222,13 @@ static bool add_authority(json_t *array, struct wire_span der, struct err *e) {
     return json_add_taken(array, json_string(is_read ? text : "a name that cannot be read"), e);
 }
 
-static bool set_clients(json_t *o, const struct scan_host *h, struct err *e) {
+static bool set_clients(json_t *o, const struct scan_host *h, enum detail detail, struct err *e) {
     json_t *array = json_array();
     struct wire_reader r =
         wire_reader_of((struct wire_span){h->authorities.data, h->authorities.len});
     bool ok = array != NULL;
-    for (size_t i = 0; ok && r.left > 0 && i < AUTHORITIES_MAX; i++) {
+    size_t max = detail == DETAIL_HEAD ? 0 : AUTHORITIES_MAX;
+    for (size_t i = 0; ok && r.left > 0 && i < max; i++) {
         struct wire_span name = wire_vector(&r, 2);
         if (r.is_failed) {
             break;
@@ -392,18 +401,42 @@ static bool set_head(json_t *o, const struct scan_host *h, struct err *e) {
 }
 
 static bool set_all(json_t *o, const struct scan_host *h, const struct scan_verified *verified,
-                    const struct scan_judgement *j, bool is_short, struct err *e) {
-    if (!set_head(o, h, e) || h->state != SCAN_FINISHED) {
+                    const struct scan_judgement *j, enum detail detail, struct err *e) {
+    if (!set_head(o, h, e) || !json_set_bool(o, "is_shortened", detail != DETAIL_ALL, e) ||
+        h->state != SCAN_FINISHED) {
         return !err_is_set(e);
     }
     if (h->is_quick) {
-        return set_chains(o, h, verified, is_short, e) && set_findings(o, j, e);
+        return set_chains(o, h, verified, detail, e) && set_findings(o, j, e);
     }
     return set_grade(o, j, e) && set_versions(o, h, e) && set_exchange(o, h, e) &&
-           set_chains(o, h, verified, is_short, e) && set_protocols(o, h->protocols, e) &&
-           set_sessions(o, h, e) && set_features(o, h, e) && set_clients(o, h, e) &&
+           set_chains(o, h, verified, detail, e) && set_protocols(o, h->protocols, e) &&
+           set_sessions(o, h, e) && set_features(o, h, e) && set_clients(o, h, detail, e) &&
            set_http(o, h, e) && set_print(o, h, e) && set_caa(o, h, e) && set_attacks(o, h, j, e) &&
            set_findings(o, j, e);
+}
+
+/* As much of it as fits: whatever one listener shows, it does not end the scan of the others. */
+static bool write_fitting(const struct scan_host *h, const struct scan_verified *verified,
+                          const struct scan_judgement *judgement, struct buf *out, struct err *e) {
+    size_t before = out->len;
+    for (int detail = DETAIL_ALL; detail <= DETAIL_HEAD; detail++) {
+        PL_AUTO(json_freep) json_t *o = json_object();
+        struct err fault = {0};
+        if (!set_all(o, h, verified, judgement, (enum detail)detail, e)) {
+            return false;
+        }
+        bool is_written = json_write(o, false, out, &fault);
+        if (is_written && out->len - before <= SCAN_DOCUMENT_MAX) {
+            return true;
+        }
+        if (!is_written && fault.code != ERR_BASE_LIMIT) {
+            *e = fault;
+            return false;
+        }
+        out->len = before;
+    }
+    return err_set(e, ERR_BASE_LIMIT, "what was found is too much to tell");
 }
 
 bool scan_report(const struct scan_host *h, const struct cert_list *anchors, int64_t now_ms,
@@ -412,7 +445,6 @@ bool scan_report(const struct scan_host *h, const struct cert_list *anchors, int
     struct scan_judgement judgement;
     struct err local = {0};
     struct err *error = e == NULL ? &local : e;
-    size_t before = out->len;
     if (!mem_array(h->chain_count + 1, sizeof(struct scan_verified), &memory, e)) {
         return false;
     }
@@ -423,17 +455,7 @@ bool scan_report(const struct scan_host *h, const struct cert_list *anchors, int
     }
     if (ok) {
         scan_judge(h, verified, now_ms, &judgement);
-    }
-    for (int is_short = 0; ok && is_short <= 1; is_short++) {
-        PL_AUTO(json_freep) json_t *o = json_object();
-        ok = set_all(o, h, verified, &judgement, is_short == 1, error) &&
-             json_write(o, false, out, error);
-        bool is_too_long = ok && out->len - before > SCAN_DOCUMENT_MAX;
-        if (!is_too_long) {
-            break;
-        }
-        out->len = before;
-        ok = is_short == 0 || err_set(error, ERR_BASE_LIMIT, "what was found is too much to tell");
+        ok = write_fitting(h, verified, &judgement, out, error);
     }
     for (size_t i = 0; i < h->chain_count; i++) {
         verdict_clear(&verified[i].verdict);

@@ -3,8 +3,8 @@
  * process "probe" hands over, what a file of results holds a line of, and what text and page are
  * made of.
  *
- * Limits: SCAN_DOCUMENT_MAX bytes of text; where chains are longer, certificates but the leaf's are
- * told without their bytes.
+ * Limits: SCAN_DOCUMENT_MAX bytes of text; of what is longer, certificates are told without their
+ * bytes (the leaf's last), then not at all: "is_shortened" says so.
  */
 #ifndef PL_INSPECT_SCAN_REPORT_H
 #define PL_INSPECT_SCAN_REPORT_H
