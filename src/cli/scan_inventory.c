@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "inspect/trace/told.h"
 
 #include <string.h>
 
@@ -21,13 +22,8 @@ bool scan_inventory_add(struct scan_inventory *inventory, struct ops *ops, json_
     return inventory->count < INVENTORY_BATCH_MAX || scan_inventory_flush(inventory, ops, e);
 }
 
-static const char *text_of(const json_t *o, const char *name) {
-    const char *text = json_string_value(json_object_get(o, name));
-    return text == NULL ? "" : text;
-}
-
 static enum sighting_state state_of(const json_t *document) {
-    const char *state = text_of(document, "state");
+    const char *state = told_text(document, "state");
     return str_equal(state, "finished")      ? SIGHTING_SEEN
            : str_equal(state, "unreachable") ? SIGHTING_UNREACHABLE
                                              : SIGHTING_NOT_TLS;
@@ -37,7 +33,7 @@ static enum sighting_state state_of(const json_t *document) {
 static bool read_leaf(const json_t *chain, struct inventory_look *out, void **out_memory,
                       struct err *e) {
     const json_t *leaf = json_array_get(json_object_get(chain, "certificates"), 0);
-    const char *digits = text_of(leaf, "der");
+    const char *digits = told_text(leaf, "der");
     size_t len = strlen(digits);
     if (len == 0) {
         return true;
@@ -57,15 +53,15 @@ static bool read_look(const json_t *document, struct inventory_look *out, void *
     const json_t *chain = json_array_get(json_object_get(document, "chains"), 0);
     const json_t *name = json_array_get(json_object_get(chain, "names"), 0);
     const json_t *worst = json_array_get(json_object_get(document, "findings"), 0);
-    const char *address = text_of(document, "address");
+    const char *address = told_text(document, "address");
     *out = (struct inventory_look){
-        .listener = text_of(document, "target"),
-        .address = address[0] == '\0' ? text_of(document, "host") : address,
+        .listener = told_text(document, "target"),
+        .address = address[0] == '\0' ? told_text(document, "host") : address,
         .port = (unsigned)json_integer_value(json_object_get(document, "port")),
         .host = json_string_value(name) == NULL ? "" : json_string_value(name),
         .tried_ms = clock_now_ms(),
         .state = state_of(document),
-        .fault = text_of(worst, "code")};
+        .fault = told_text(worst, "code")};
     return read_leaf(chain, out, out_memory, e);
 }
 

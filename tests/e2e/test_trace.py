@@ -505,8 +505,9 @@ def test_files_are_not_overwritten(padlock, tmp_path):
 
 def without_values(line):
     """What is the same in every run: no bytes, numbers and dates."""
+    # Times first: two digits of one would be taken for a byte.
+    line = re.sub(r'\d+(\.\d+)? (µs|ms|s)\b', 'T', line)
     line = re.sub(r'(?<![\w(])[0-9a-f]{2}( [0-9a-f]{2})*( …)?(?!\w)', '#', line)
-    line = re.sub(r'\d+(\.\d+)? (µs|ms|s)\b', '0 µs', line)
     return re.sub(r'\d+', '0', line).replace('records', 'record').strip()
 
 

@@ -3,26 +3,12 @@
 
 #include "base/str.h"
 #include "inspect/trace/paper.h"
+#include "inspect/trace/told.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { BODY = 2, VALUE = 16, SUITE = 4, BITS_COLUMN = 50, DATE_LEN = 10, TARGET_COLUMN = 34 };
-
-/* --- reading the document: what is not there is empty --- */
-
-static const char *text_of(const json_t *o, const char *name) {
-    const char *text = json_string_value(json_object_get(o, name));
-    return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const json_t *o, const char *name) {
-    return json_integer_value(json_object_get(o, name));
-}
-
-static bool is_set(const json_t *o, const char *name) {
-    return json_is_true(json_object_get(o, name));
-}
 
 static enum paper_ink ink_of_rating(const char *rating) {
     return str_equal(rating, "good") ? PAPER_GREEN
@@ -72,7 +58,7 @@ static void put_rated(struct paper *p, const char *name, const json_t *array) {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *one = json_array_get(array, i);
         put_comma(p, i == 0);
-        paper_flow(p, ink_of_rating(text_of(one, "rating")), VALUE, text_of(one, "name"));
+        paper_flow(p, ink_of_rating(told_text(one, "rating")), VALUE, told_text(one, "name"));
     }
     paper_line(p);
 }
@@ -94,14 +80,15 @@ static void put_names(struct paper *p, const char *name, const json_t *array) {
 
 static void put_state(struct paper *p, const json_t *o) {
     const json_t *grade = json_object_get(o, "grade");
-    const char *letter = text_of(grade, "letter");
-    paper_put(p, PAPER_BOLD, text_of(o, "target"));
-    if (text_of(o, "address")[0] != '\0' && !str_equal(text_of(o, "address"), text_of(o, "host"))) {
-        paper_printf(p, PAPER_DIM, "  %s", text_of(o, "address"));
+    const char *letter = told_text(grade, "letter");
+    paper_put(p, PAPER_BOLD, told_text(o, "target"));
+    if (told_text(o, "address")[0] != '\0' &&
+        !str_equal(told_text(o, "address"), told_text(o, "host"))) {
+        paper_printf(p, PAPER_DIM, "  %s", told_text(o, "address"));
     }
-    if (str_equal(text_of(o, "state"), "unreachable")) {
+    if (str_equal(told_text(o, "state"), "unreachable")) {
         paper_put(p, PAPER_RED, "  cannot be reached");
-    } else if (str_equal(text_of(o, "state"), "not_tls")) {
+    } else if (str_equal(told_text(o, "state"), "not_tls")) {
         paper_put(p, PAPER_YELLOW, "  does not speak TLS");
     } else if (letter[0] != '\0') {
         paper_put(p, PAPER_PLAIN, "  grade ");
@@ -115,15 +102,15 @@ static void put_scores(struct paper *p, const json_t *o) {
     char text[200];
     (void)snprintf(
         text, sizeof(text), "%lld of 100: versions %lld, key exchange %lld, ciphers %lld",
-        (long long)number_of(grade, "score"), (long long)number_of(grade, "protocols"),
-        (long long)number_of(grade, "key_exchange"), (long long)number_of(grade, "ciphers"));
+        (long long)told_number(grade, "score"), (long long)told_number(grade, "protocols"),
+        (long long)told_number(grade, "key_exchange"), (long long)told_number(grade, "ciphers"));
     labelled(p, "score", PAPER_PLAIN, text);
-    (void)snprintf(text, sizeof(text), "%lld connections in %lld.%02lld s%s",
-                   (long long)number_of(o, "connections"),
-                   (long long)(number_of(o, "took_ms") / 1000),
-                   (long long)(number_of(o, "took_ms") % 1000 / 10),
-                   is_set(o, "is_complete") ? "" : "; some were lost, so this may be incomplete");
-    labelled(p, "asked", is_set(o, "is_complete") ? PAPER_DIM : PAPER_YELLOW, text);
+    (void)snprintf(
+        text, sizeof(text), "%lld connections in %lld.%02lld s%s",
+        (long long)told_number(o, "connections"), (long long)(told_number(o, "took_ms") / 1000),
+        (long long)(told_number(o, "took_ms") % 1000 / 10),
+        told_is_set(o, "is_complete") ? "" : "; some were lost, so this may be incomplete");
+    labelled(p, "asked", told_is_set(o, "is_complete") ? PAPER_DIM : PAPER_YELLOW, text);
 }
 
 /* --- versions and suites --- */
@@ -137,13 +124,13 @@ static void put_versions(struct paper *p, const json_t *versions) {
             if (json_is_true(json_object_get(v, "is_spoken")) != (pass == 0)) {
                 continue;
             }
-            bool is_old = number_of(v, "code") < 0x0303;
+            bool is_old = told_number(v, "code") < 0x0303;
             put_comma(p, is_first);
             if (is_first && pass == 1) {
                 paper_put(p, PAPER_DIM, "  not: ");
             }
             paper_flow(p, pass == 1 ? PAPER_DIM : (is_old ? PAPER_RED : PAPER_GREEN), VALUE,
-                       text_of(v, "name"));
+                       told_text(v, "name"));
             is_first = false;
         }
     }
@@ -152,12 +139,12 @@ static void put_versions(struct paper *p, const json_t *versions) {
 
 static void put_suites(struct paper *p, const json_t *v) {
     const json_t *suites = json_object_get(v, "suites");
-    const char *order = text_of(v, "order");
+    const char *order = told_text(v, "order");
     char title[128];
     if (json_array_size(suites) == 0) {
         return;
     }
-    (void)snprintf(title, sizeof(title), "%s%s%s", text_of(v, "name"),
+    (void)snprintf(title, sizeof(title), "%s%s%s", told_text(v, "name"),
                    order[0] == '\0' ? "" : ", chosen by the ", order);
     paper_tab(p, BODY);
     paper_put(p, PAPER_DIM, title);
@@ -165,9 +152,9 @@ static void put_suites(struct paper *p, const json_t *v) {
     for (size_t i = 0; i < json_array_size(suites); i++) {
         const json_t *suite = json_array_get(suites, i);
         paper_tab(p, SUITE);
-        paper_put(p, ink_of_rating(text_of(suite, "rating")), text_of(suite, "name"));
+        paper_put(p, ink_of_rating(told_text(suite, "rating")), told_text(suite, "name"));
         paper_tab(p, BITS_COLUMN);
-        paper_printf(p, PAPER_DIM, "%lld bits", (long long)number_of(suite, "bits"));
+        paper_printf(p, PAPER_DIM, "%lld bits", (long long)told_number(suite, "bits"));
         paper_line(p);
     }
 }
@@ -176,20 +163,20 @@ static void put_suites(struct paper *p, const json_t *v) {
 
 static void put_dates(struct paper *p, const json_t *leaf) {
     char text[64];
-    (void)snprintf(text, sizeof(text), "%.10s to %.10s", text_of(leaf, "not_before"),
-                   text_of(leaf, "not_after"));
+    (void)snprintf(text, sizeof(text), "%.10s to %.10s", told_text(leaf, "not_before"),
+                   told_text(leaf, "not_after"));
     labelled(p, "  valid", PAPER_PLAIN, text);
 }
 
 static void put_checks(struct paper *p, const json_t *checks) {
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *check = json_array_get(checks, i);
-        bool is_failed = str_equal(text_of(check, "outcome"), "fail");
-        bool is_passed = str_equal(text_of(check, "outcome"), "pass");
+        bool is_failed = str_equal(told_text(check, "outcome"), "fail");
+        bool is_passed = str_equal(told_text(check, "outcome"), "pass");
         label(p, "");
         paper_put(p, is_failed ? PAPER_RED : (is_passed ? PAPER_GREEN : PAPER_DIM),
                   is_failed ? "✗ " : (is_passed ? "✓ " : "? "));
-        paper_flow(p, is_failed ? PAPER_RED : PAPER_PLAIN, VALUE + 2, text_of(check, "sentence"));
+        paper_flow(p, is_failed ? PAPER_RED : PAPER_PLAIN, VALUE + 2, told_text(check, "sentence"));
         paper_line(p);
     }
 }
@@ -200,7 +187,7 @@ static void put_chain(struct paper *p, const json_t *chain) {
     const json_t *names = json_object_get(chain, "names");
     char text[640];
     size_t used = 0;
-    labelled(p, "certificate", PAPER_BOLD, text_of(leaf, "subject"));
+    labelled(p, "certificate", PAPER_BOLD, told_text(leaf, "subject"));
     text[0] = '\0';
     for (size_t i = 0; i < json_array_size(names) && used < sizeof(text); i++) {
         const char *name = json_string_value(json_array_get(names, i));
@@ -210,13 +197,13 @@ static void put_chain(struct paper *p, const json_t *chain) {
         used += more < 0 ? 0 : (size_t)more;
     }
     labelled(p, "  shown to", PAPER_PLAIN, text);
-    labelled(p, "  issued by", PAPER_PLAIN, text_of(leaf, "issuer"));
-    (void)snprintf(text, sizeof(text), "%s, signed with %s", text_of(leaf, "key"),
-                   text_of(leaf, "signature_algorithm"));
+    labelled(p, "  issued by", PAPER_PLAIN, told_text(leaf, "issuer"));
+    (void)snprintf(text, sizeof(text), "%s, signed with %s", told_text(leaf, "key"),
+                   told_text(leaf, "signature_algorithm"));
     labelled(p, "  key", PAPER_PLAIN, text);
     put_dates(p, leaf);
     (void)snprintf(text, sizeof(text), "%zu certificates%s", json_array_size(certs),
-                   is_set(chain, "has_staple") ? ", with an OCSP response" : "");
+                   told_is_set(chain, "has_staple") ? ", with an OCSP response" : "");
     labelled(p, "  chain", PAPER_PLAIN, text);
     put_checks(p, json_object_get(chain, "verification"));
 }
@@ -265,16 +252,16 @@ static void put_resumption(struct paper *p, const json_t *o) {
     label(p, "resumption");
     bool is_first = true;
     for (size_t i = 0; i < PL_ARRAY_LEN(ways); i++) {
-        if (is_set(o, ways[i].member)) {
+        if (told_is_set(o, ways[i].member)) {
             put_comma(p, is_first);
             paper_flow(p, PAPER_PLAIN, VALUE, ways[i].name);
             is_first = false;
         }
     }
     paper_flow(p, PAPER_PLAIN, VALUE, is_first ? "none" : "");
-    if (number_of(o, "ticket_lifetime_s") > 0) {
+    if (told_number(o, "ticket_lifetime_s") > 0) {
         paper_printf(p, PAPER_DIM, "; tickets hold for %lld s",
-                     (long long)number_of(o, "ticket_lifetime_s"));
+                     (long long)told_number(o, "ticket_lifetime_s"));
     }
     paper_line(p);
 }
@@ -301,25 +288,25 @@ static void put_attacks(struct paper *p, const json_t *o) {
 static void put_findings(struct paper *p, const json_t *findings) {
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *f = json_array_get(findings, i);
-        const char *detail = text_of(f, "detail");
+        const char *detail = told_text(f, "detail");
         paper_tab(p, BODY);
-        paper_put(p, ink_of_severity(text_of(f, "severity")), text_of(f, "severity"));
+        paper_put(p, ink_of_severity(told_text(f, "severity")), told_text(f, "severity"));
         paper_tab(p, VALUE - 4);
-        paper_flow(p, PAPER_PLAIN, VALUE - 4, text_of(f, "sentence"));
+        paper_flow(p, PAPER_PLAIN, VALUE - 4, told_text(f, "sentence"));
         if (detail[0] != '\0') {
             paper_put(p, PAPER_PLAIN, ": ");
             paper_flow(p, PAPER_BOLD, VALUE - 4, detail);
         }
-        paper_printf(p, PAPER_DIM, "  [%s]", text_of(f, "code"));
+        paper_printf(p, PAPER_DIM, "  [%s]", told_text(f, "code"));
         paper_line(p);
-        if (text_of(f, "mend")[0] != '\0') {
+        if (told_text(f, "mend")[0] != '\0') {
             paper_tab(p, VALUE - 4);
-            paper_flow(p, PAPER_CYAN, VALUE - 2, text_of(f, "mend"));
+            paper_flow(p, PAPER_CYAN, VALUE - 2, told_text(f, "mend"));
             paper_line(p);
         }
-        if (text_of(f, "elsewhere")[0] != '\0') {
+        if (told_text(f, "elsewhere")[0] != '\0') {
             paper_tab(p, VALUE - 4);
-            paper_flow(p, PAPER_DIM, VALUE - 2, text_of(f, "elsewhere"));
+            paper_flow(p, PAPER_DIM, VALUE - 2, told_text(f, "elsewhere"));
             paper_line(p);
         }
     }
@@ -341,15 +328,15 @@ static void put_details(struct paper *p, const json_t *o) {
     put_resumption(p, json_object_get(o, "resumption"));
     put_features(p, json_object_get(o, "features"));
     put_attacks(p, json_object_get(o, "attacks"));
-    if (is_set(o, "asks_for_certificate")) {
+    if (told_is_set(o, "asks_for_certificate")) {
         labelled(p, "clients", PAPER_PLAIN, "are asked for a certificate");
         put_names(p, "  from", json_object_get(o, "certificate_authorities"));
     }
     put_names(p, "caa", json_object_get(json_object_get(o, "caa"), "records"));
-    labelled(p, "ja4s", PAPER_PLAIN, text_of(o, "ja4s"));
-    labelled(p, "http", PAPER_PLAIN, text_of(http, "status"));
-    labelled(p, "  hsts", PAPER_PLAIN, text_of(http, "strict_transport_security"));
-    labelled(p, "  server", PAPER_PLAIN, text_of(http, "server"));
+    labelled(p, "ja4s", PAPER_PLAIN, told_text(o, "ja4s"));
+    labelled(p, "http", PAPER_PLAIN, told_text(http, "status"));
+    labelled(p, "  hsts", PAPER_PLAIN, told_text(http, "strict_transport_security"));
+    labelled(p, "  server", PAPER_PLAIN, told_text(http, "server"));
 }
 
 bool scan_text(const json_t *document, const struct scan_text_style *style, struct buf *out,
@@ -358,7 +345,7 @@ bool scan_text(const json_t *document, const struct scan_text_style *style, stru
     const json_t *chains = json_object_get(document, "chains");
     const json_t *findings = json_object_get(document, "findings");
     put_state(&p, document);
-    if (str_equal(text_of(document, "state"), "finished")) {
+    if (str_equal(told_text(document, "state"), "finished")) {
         if (!style->is_brief && json_is_object(json_object_get(document, "grade"))) {
             put_details(&p, document);
         }
@@ -377,22 +364,23 @@ bool scan_text_line(const json_t *document, const struct scan_text_style *style,
     const json_t *chain = json_array_get(json_object_get(document, "chains"), 0);
     const json_t *leaf = json_array_get(json_object_get(chain, "certificates"), 0);
     const json_t *worst = json_array_get(json_object_get(document, "findings"), 0);
-    bool is_finished = str_equal(text_of(document, "state"), "finished");
-    paper_put(&p, PAPER_BOLD, text_of(document, "target"));
+    bool is_finished = str_equal(told_text(document, "state"), "finished");
+    paper_put(&p, PAPER_BOLD, told_text(document, "target"));
     paper_tab(&p, TARGET_COLUMN);
     if (!is_finished) {
-        bool is_there = str_equal(text_of(document, "state"), "not_tls");
+        bool is_there = str_equal(told_text(document, "state"), "not_tls");
         paper_put(&p, is_there ? PAPER_YELLOW : PAPER_DIM,
                   is_there ? "does not speak TLS" : "cannot be reached");
     } else if (leaf == NULL) {
         paper_put(&p, PAPER_YELLOW, "shows no certificate");
     } else {
         paper_printf(&p, PAPER_PLAIN, "until %.*s  %s, issued by %s", DATE_LEN,
-                     text_of(leaf, "not_after"), text_of(leaf, "subject"), text_of(leaf, "issuer"));
+                     told_text(leaf, "not_after"), told_text(leaf, "subject"),
+                     told_text(leaf, "issuer"));
     }
     if (is_finished && worst != NULL) {
-        const char *severity = text_of(worst, "severity");
-        paper_printf(&p, ink_of_severity(severity), "  %s: %s", severity, text_of(worst, "code"));
+        const char *severity = told_text(worst, "severity");
+        paper_printf(&p, ink_of_severity(severity), "  %s: %s", severity, told_text(worst, "code"));
     }
     paper_line(&p);
     return !p.is_failed || err_set(e, ERR_BASE_LIMIT, "the text is too long");

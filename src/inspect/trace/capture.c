@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "codec/ip.h"
 #include "inspect/wire/builder.h"
+#include "inspect/trace/told.h"
 
 #include <string.h>
 
@@ -24,15 +25,6 @@ enum {
     KEY_LOG_MAX = 256 * 1024,
     PACKET_MAX = 2048,
 };
-
-static const char *text_of(const json_t *o, const char *name) {
-    const char *text = json_string_value(json_object_get(o, name));
-    return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const json_t *o, const char *name) {
-    return json_integer_value(json_object_get(o, name));
-}
 
 /* --- blocks --------------------------------------------------------------------------------------
  */
@@ -223,13 +215,13 @@ static void put_bytes(struct flow *flow, bool is_client, const uint8_t *bytes, s
 
 static void put_record(struct flow *flow, const json_t *record) {
     PL_AUTO(buf_clear) struct buf bytes = {.max = 64 * 1024};
-    const char *digits = text_of(record, "bytes");
+    const char *digits = told_text(record, "bytes");
     size_t len = strlen(digits);
     if (len == 0 || len % 2 != 0 || !buf_reserve(&bytes, len / 2, NULL) ||
         !hex_decode(digits, len, bytes.data)) {
         return;
     }
-    put_bytes(flow, strcmp(text_of(record, "from"), "client") == 0, bytes.data, len / 2);
+    put_bytes(flow, strcmp(told_text(record, "from"), "client") == 0, bytes.data, len / 2);
 }
 
 static void put_handshake(struct flow *flow, const json_t *handshake, int64_t start_us) {
@@ -240,7 +232,7 @@ static void put_handshake(struct flow *flow, const json_t *handshake, int64_t st
     put_segment(flow, true, TCP_ACK, NULL, 0);
     for (size_t i = 0; i < json_array_size(records); i++) {
         const json_t *record = json_array_get(records, i);
-        flow->time_us = start_us + number_of(record, "time_us");
+        flow->time_us = start_us + told_number(record, "time_us");
         put_record(flow, record);
     }
     put_segment(flow, true, TCP_FIN | TCP_ACK, NULL, 0);
@@ -263,13 +255,13 @@ static bool set_address(struct side *side, const char *text) {
 bool trace_capture(const json_t *document, struct buf *out, struct err *e) {
     const json_t *handshakes = json_object_get(document, "handshakes");
     struct wire_builder b = {.out = out};
-    struct side client = {.sequence = 1000, .port = (uint16_t)number_of(document, "client_port")};
-    struct side server = {.sequence = 2000, .port = (uint16_t)number_of(document, "port")};
+    struct side client = {.sequence = 1000, .port = (uint16_t)told_number(document, "client_port")};
+    struct side server = {.sequence = 2000, .port = (uint16_t)told_number(document, "port")};
     int64_t start_ms = 0;
     struct err no_time = {0};
-    bool is_ip6 = set_address(&client, text_of(document, "client_address"));
-    is_ip6 = set_address(&server, text_of(document, "address")) && is_ip6;
-    (void)!clock_parse(text_of(document, "time"), &start_ms, &no_time);
+    bool is_ip6 = set_address(&client, told_text(document, "client_address"));
+    is_ip6 = set_address(&server, told_text(document, "address")) && is_ip6;
+    (void)!clock_parse(told_text(document, "time"), &start_ms, &no_time);
     put_head(&b);
     put_secrets(&b, document);
     for (size_t i = 0; i < json_array_size(handshakes) && i < 64; i++) {

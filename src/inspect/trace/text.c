@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "inspect/trace/paper.h"
+#include "inspect/trace/told.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,25 +16,8 @@ struct text {
     const struct trace_text_style *style;
 };
 
-/* --- reading the document: what is not there is empty
- * ---------------------------------------------
- */
-
-static const char *text_of(const json_t *o, const char *name) {
-    const char *text = json_string_value(json_object_get(o, name));
-    return text == NULL ? "" : text;
-}
-
-static int64_t number_of(const json_t *o, const char *name) {
-    return json_integer_value(json_object_get(o, name));
-}
-
-static bool is_set(const json_t *o, const char *name) {
-    return json_is_true(json_object_get(o, name));
-}
-
 static const char *name_of_agreed(const json_t *agreed, const char *name) {
-    return text_of(json_object_get(agreed, name), "name");
+    return told_text(json_object_get(agreed, name), "name");
 }
 
 /* --- pieces --------------------------------------------------------------------------------------
@@ -60,26 +44,27 @@ static void put_ms(struct paper *p, enum paper_ink ink, int64_t us) {
 static bool is_leaf(const json_t *fields, size_t index) {
     const json_t *next = json_array_get(fields, index + 1);
     return next == NULL ||
-           number_of(next, "depth") <= number_of(json_array_get(fields, index), "depth");
+           told_number(next, "depth") <= told_number(json_array_get(fields, index), "depth");
 }
 
 /* How many fields after this one are its children, when all are small values of the same name. */
 static size_t count_alike(const json_t *fields, size_t index) {
-    int64_t depth = number_of(json_array_get(fields, index), "depth");
+    int64_t depth = told_number(json_array_get(fields, index), "depth");
     const char *name = NULL;
     size_t count = 0;
     for (size_t i = index + 1;; i++) {
         const json_t *field = json_array_get(fields, i);
-        if (field == NULL || number_of(field, "depth") <= depth) {
+        if (field == NULL || told_number(field, "depth") <= depth) {
             return count > 1 ? count : 0;
         }
-        bool is_alike = number_of(field, "depth") == depth + 1 && is_leaf(fields, i) &&
-                        text_of(field, "value")[0] != '\0' && number_of(field, "length") <= 300 &&
-                        (name == NULL || str_equal(name, text_of(field, "name")));
+        bool is_alike = told_number(field, "depth") == depth + 1 && is_leaf(fields, i) &&
+                        told_text(field, "value")[0] != '\0' &&
+                        told_number(field, "length") <= 300 &&
+                        (name == NULL || str_equal(name, told_text(field, "name")));
         if (!is_alike) {
             return 0;
         }
-        name = text_of(field, "name");
+        name = told_text(field, "name");
         count++;
     }
 }
@@ -104,15 +89,15 @@ static void put_short(struct paper *p, unsigned indent, const char *value, bool 
 
 static void put_alike(struct text *t, const json_t *fields, size_t index, size_t count) {
     for (size_t i = 1; i <= count; i++) {
-        put_short(&t->paper, NAME_COLUMN, text_of(json_array_get(fields, index + i), "value"),
+        put_short(&t->paper, NAME_COLUMN, told_text(json_array_get(fields, index + i), "value"),
                   i == count);
     }
 }
 
 /* The field's bytes out of the message's. */
 static void put_field_bytes(struct text *t, const json_t *field, const char *digits) {
-    size_t offset = (size_t)number_of(field, "offset");
-    size_t len = (size_t)number_of(field, "length");
+    size_t offset = (size_t)told_number(field, "offset");
+    size_t len = (size_t)told_number(field, "length");
     PL_AUTO(mem_freep) void *part = NULL;
     size_t whole = strlen(digits) / 2;
     if (offset <= whole && len <= whole - offset &&
@@ -122,10 +107,10 @@ static void put_field_bytes(struct text *t, const json_t *field, const char *dig
 }
 
 static enum paper_ink field_ink(const json_t *field, const char *blamed) {
-    const char *name = text_of(field, "name");
+    const char *name = told_text(field, "name");
     bool is_extension = str_equal(name, "extension");
     bool is_blamed =
-        blamed[0] != '\0' && str_equal(is_extension ? text_of(field, "value") : name, blamed);
+        blamed[0] != '\0' && str_equal(is_extension ? told_text(field, "value") : name, blamed);
     return is_blamed ? PAPER_RED : str_equal(name, "malformed") ? PAPER_RED : PAPER_CYAN;
 }
 
@@ -134,9 +119,9 @@ static size_t put_extension(struct text *t, const json_t *fields, size_t index,
                             const char *blamed) {
     const json_t *field = json_array_get(fields, index);
     const json_t *data = json_array_get(fields, index + 2);
-    bool is_usual = str_equal(text_of(data, "name"), "extension_data");
-    paper_tab(&t->paper, BODY + 2 + 2 * (unsigned)(number_of(field, "depth") & 7));
-    paper_put(&t->paper, field_ink(field, blamed), text_of(field, "value"));
+    bool is_usual = str_equal(told_text(data, "name"), "extension_data");
+    paper_tab(&t->paper, BODY + 2 + 2 * (unsigned)(told_number(field, "depth") & 7));
+    paper_put(&t->paper, field_ink(field, blamed), told_text(field, "value"));
     if (is_usual && is_leaf(fields, index + 2)) {
         paper_tab(&t->paper, NAME_COLUMN);
         paper_put(&t->paper, PAPER_DIM, "empty");
@@ -150,23 +135,23 @@ static size_t put_field(struct text *t, const json_t *fields, size_t index, cons
                         const char *blamed) {
     struct paper *p = &t->paper;
     const json_t *field = json_array_get(fields, index);
-    int64_t depth = number_of(field, "depth");
+    int64_t depth = told_number(field, "depth");
     unsigned indent = BODY + 2 + 2 * (unsigned)(depth > 10 ? 10 : depth < 0 ? 0 : depth);
-    if (str_equal(text_of(field, "name"), "extension")) {
+    if (str_equal(told_text(field, "name"), "extension")) {
         return put_extension(t, fields, index, blamed);
     }
     size_t alike = count_alike(fields, index);
-    bool has_value = text_of(field, "value")[0] != '\0';
+    bool has_value = told_text(field, "value")[0] != '\0';
     paper_tab(p, indent);
-    paper_put(p, field_ink(field, blamed), text_of(field, "name"));
+    paper_put(p, field_ink(field, blamed), told_text(field, "name"));
     paper_tab(p, NAME_COLUMN);
     if (alike > 0) {
         put_alike(t, fields, index, alike);
     } else if (has_value) {
-        paper_flow(p, PAPER_PLAIN, NAME_COLUMN, text_of(field, "value"));
+        paper_flow(p, PAPER_PLAIN, NAME_COLUMN, told_text(field, "value"));
     }
     bool has_room = !has_value || p->column + BYTES_ROOM <= p->columns;
-    if (alike == 0 && has_room && is_leaf(fields, index) && number_of(field, "length") > 0) {
+    if (alike == 0 && has_room && is_leaf(fields, index) && told_number(field, "length") > 0) {
         paper_put(p, PAPER_PLAIN, has_value ? "  " : "");
         put_field_bytes(t, field, digits);
     }
@@ -178,9 +163,9 @@ static void put_fields(struct text *t, const json_t *message, const char *blamed
     const json_t *fields = json_object_get(message, "fields");
     size_t count = json_array_size(fields);
     /* The message's type and its body stand in the heading already. */
-    bool is_handshake = str_equal(text_of(message, "kind"), "handshake");
+    bool is_handshake = str_equal(told_text(message, "kind"), "handshake");
     for (size_t i = is_handshake && count > 2 ? 2 : 0; i < count;) {
-        i += put_field(t, fields, i, text_of(message, "bytes"), blamed);
+        i += put_field(t, fields, i, told_text(message, "bytes"), blamed);
     }
 }
 
@@ -188,7 +173,7 @@ static void put_fields(struct text *t, const json_t *message, const char *blamed
  */
 
 static void put_text(struct text *t, const json_t *message) {
-    const char *text = text_of(message, "text");
+    const char *text = told_text(message, "text");
     while (*text != '\0') {
         size_t len = strcspn(text, "\r\n");
         if (len > 0) {
@@ -206,35 +191,35 @@ static void put_text(struct text *t, const json_t *message) {
 
 static void put_message(struct text *t, const json_t *message, const char *blamed) {
     struct paper *p = &t->paper;
-    bool is_client = str_equal(text_of(message, "from"), "client");
-    const char *keys = text_of(message, "keys");
+    bool is_client = str_equal(told_text(message, "from"), "client");
+    const char *keys = told_text(message, "keys");
     bool is_clear = str_equal(keys, "none");
     paper_tab(p, 1);
     paper_printf(p, is_client ? PAPER_YELLOW : PAPER_GREEN, "%s ", is_client ? "→" : "←");
-    paper_put(p, PAPER_BOLD, text_of(message, "name"));
-    if (text_of(message, "alert")[0] != '\0') {
-        paper_printf(p, PAPER_BOLD, ": %s", text_of(message, "alert"));
+    paper_put(p, PAPER_BOLD, told_text(message, "name"));
+    if (told_text(message, "alert")[0] != '\0') {
+        paper_printf(p, PAPER_BOLD, ": %s", told_text(message, "alert"));
     }
     paper_printf(p, PAPER_DIM, "  %s, %lld byte%s, %s, ", is_client ? "client" : "server",
-                 (long long)number_of(message, "length"),
-                 number_of(message, "length") == 1 ? "" : "s",
+                 (long long)told_number(message, "length"),
+                 told_number(message, "length") == 1 ? "" : "s",
                  is_clear                       ? "in the clear"
                  : str_equal(keys, "handshake") ? "encrypted (handshake keys)"
                  : str_equal(keys, "early")     ? "encrypted (the ticket's keys)"
                                                 : "encrypted");
-    put_ms(p, PAPER_DIM, number_of(message, "time_us"));
+    put_ms(p, PAPER_DIM, told_number(message, "time_us"));
     paper_line(p);
     if (t->style->detail == TRACE_TEXT_BRIEF) {
         return;
     }
-    labelled(t, "why", PAPER_PLAIN, text_of(message, "why"));
-    labelled(t, "readable by", PAPER_PLAIN, text_of(message, "readers"));
-    labelled(t, "an attacker", PAPER_PLAIN, text_of(message, "attacker"));
+    labelled(t, "why", PAPER_PLAIN, told_text(message, "why"));
+    labelled(t, "readable by", PAPER_PLAIN, told_text(message, "readers"));
+    labelled(t, "an attacker", PAPER_PLAIN, told_text(message, "attacker"));
     put_fields(t, message, blamed);
     put_text(t, message);
     if (t->style->detail == TRACE_TEXT_BYTES) {
         paper_tab(p, BODY + 2);
-        paper_bytes(p, PAPER_DIM, BODY + 2, text_of(message, "bytes"), true);
+        paper_bytes(p, PAPER_DIM, BODY + 2, told_text(message, "bytes"), true);
         paper_line(p);
     }
 }
@@ -246,13 +231,13 @@ static void put_message(struct text *t, const json_t *message, const char *blame
 static void put_formula(struct text *t, const json_t *secret) {
     struct paper *p = &t->paper;
     const json_t *inputs = json_object_get(secret, "inputs");
-    const char *label = text_of(secret, "label");
-    const char *hash = text_of(secret, "hash");
+    const char *label = told_text(secret, "label");
+    const char *hash = told_text(secret, "hash");
     char formula[512] = "";
     size_t len = 0;
     for (size_t i = 0; i < json_array_size(inputs); i++) {
         int more = snprintf(formula + len, sizeof(formula) - len, "%s%s", i == 0 ? "" : ", ",
-                            text_of(json_array_get(inputs, i), "name"));
+                            told_text(json_array_get(inputs, i), "name"));
         len += more > 0 && (size_t)more < sizeof(formula) - len ? (size_t)more : 0;
         if (i == 0 && label[0] != '\0') {
             more = snprintf(formula + len, sizeof(formula) - len, ", \"%s\"", label);
@@ -261,13 +246,13 @@ static void put_formula(struct text *t, const json_t *secret) {
     }
     paper_tab(p, BODY + 2);
     paper_put(p, PAPER_DIM, "= ");
-    const char *operation = text_of(secret, "operation");
+    const char *operation = told_text(secret, "operation");
     if (str_equal(operation, "hash")) {
         (void)snprintf(formula, sizeof(formula), "handshake messages 1 to %lld",
-                       (long long)number_of(secret, "number"));
+                       (long long)told_number(secret, "number"));
     }
     char whole[640];
-    (void)snprintf(whole, sizeof(whole), "%s%s%s(%s)", text_of(secret, "operation_text"),
+    (void)snprintf(whole, sizeof(whole), "%s%s%s(%s)", told_text(secret, "operation_text"),
                    hash[0] == '\0' ? "" : " ", hash, formula);
     bool is_given = str_equal(operation, "given");
     paper_flow(p, PAPER_DIM, BODY + 4, is_given ? "given" : whole);
@@ -276,23 +261,23 @@ static void put_formula(struct text *t, const json_t *secret) {
 
 static void put_secret(struct text *t, const json_t *secret) {
     struct paper *p = &t->paper;
-    bool is_server = is_set(secret, "is_server_only");
+    bool is_server = told_is_set(secret, "is_server_only");
     paper_tab(p, 1);
     paper_put(p, PAPER_CYAN, is_server ? "◆ " : "• ");
-    paper_put(p, PAPER_BOLD, text_of(secret, "name"));
+    paper_put(p, PAPER_BOLD, told_text(secret, "name"));
     if (is_server) {
         paper_put(p, PAPER_YELLOW, "  the server alone");
     }
     paper_line(p);
-    if (text_of(secret, "about")[0] != '\0') {
+    if (told_text(secret, "about")[0] != '\0') {
         paper_tab(p, BODY);
-        paper_flow(p, PAPER_PLAIN, BODY, text_of(secret, "about"));
+        paper_flow(p, PAPER_PLAIN, BODY, told_text(secret, "about"));
         paper_line(p);
     }
     put_formula(t, secret);
     paper_tab(p, BODY + 2);
-    paper_bytes(p, PAPER_PLAIN, BODY + 2, text_of(secret, "output"),
-                t->style->detail == TRACE_TEXT_BYTES || strlen(text_of(secret, "output")) <= 128);
+    paper_bytes(p, PAPER_PLAIN, BODY + 2, told_text(secret, "output"),
+                t->style->detail == TRACE_TEXT_BYTES || strlen(told_text(secret, "output")) <= 128);
     paper_line(p);
 }
 
@@ -318,20 +303,20 @@ static void put_certificates(struct text *t, const json_t *handshake) {
         const json_t *cert = json_array_get(certs, i);
         char line[1024];
         (void)snprintf(line, sizeof(line), "%.300s, issued by %.300s, %.60s, until %.10s",
-                       text_of(cert, "subject"), text_of(cert, "issuer"), text_of(cert, "key"),
-                       text_of(cert, "not_after"));
+                       told_text(cert, "subject"), told_text(cert, "issuer"),
+                       told_text(cert, "key"), told_text(cert, "not_after"));
         paper_tab(&t->paper, 1);
         paper_put(&t->paper, PAPER_CYAN, "• ");
         paper_flow(&t->paper, PAPER_PLAIN, BODY, line);
         paper_line(&t->paper);
         if (t->style->detail != TRACE_TEXT_BRIEF) {
-            labelled(t, "JA4X", PAPER_DIM, text_of(cert, "ja4x"));
+            labelled(t, "JA4X", PAPER_DIM, told_text(cert, "ja4x"));
         }
     }
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *check = json_array_get(checks, i);
-        put_verdict(t, text_of(check, "outcome"), text_of(check, "check"),
-                    text_of(check, "sentence"));
+        put_verdict(t, told_text(check, "outcome"), told_text(check, "check"),
+                    told_text(check, "sentence"));
     }
 }
 
@@ -339,7 +324,7 @@ static void put_certificates(struct text *t, const json_t *handshake) {
  */
 
 static bool is_of_step(const json_t *thing, int64_t step) {
-    return number_of(thing, "step") == step;
+    return told_number(thing, "step") == step;
 }
 
 static void put_list(struct text *t, const json_t *list, int64_t step,
@@ -353,26 +338,27 @@ static void put_list(struct text *t, const json_t *list, int64_t step,
 }
 
 static void put_check(struct text *t, const json_t *check) {
-    put_verdict(t, text_of(check, "outcome"), text_of(check, "name"), text_of(check, "sentence"));
+    put_verdict(t, told_text(check, "outcome"), told_text(check, "name"),
+                told_text(check, "sentence"));
 }
 
 static void put_heading(struct text *t, const json_t *step) {
     struct paper *p = &t->paper;
     paper_line(p);
-    paper_printf(p, PAPER_BOLD, "%lld  %s", (long long)number_of(step, "number"),
-                 text_of(step, "title"));
+    paper_printf(p, PAPER_BOLD, "%lld  %s", (long long)told_number(step, "number"),
+                 told_text(step, "title"));
     paper_line(p);
     if (t->style->detail == TRACE_TEXT_BRIEF) {
         return;
     }
-    labelled(t, "the article", PAPER_DIM, text_of(step, "article"));
-    labelled(t, "here", PAPER_PLAIN, text_of(step, "text"));
+    labelled(t, "the article", PAPER_DIM, told_text(step, "article"));
+    labelled(t, "here", PAPER_PLAIN, told_text(step, "text"));
 }
 
 static void put_step(struct text *t, const json_t *handshake, const json_t *step) {
-    int64_t number = number_of(step, "number");
+    int64_t number = told_number(step, "number");
     const json_t *messages = json_object_get(handshake, "messages");
-    const char *blamed = text_of(json_object_get(handshake, "failure"), "field");
+    const char *blamed = told_text(json_object_get(handshake, "failure"), "field");
     put_heading(t, step);
     for (size_t i = 0; i < json_array_size(messages); i++) {
         if (is_of_step(json_array_get(messages, i), number)) {
@@ -399,15 +385,16 @@ static void put_flights(struct text *t, const json_t *handshake) {
     paper_line(p);
     for (size_t i = 0; i < json_array_size(flights); i++) {
         const json_t *flight = json_array_get(flights, i);
-        bool is_client = str_equal(text_of(flight, "from"), "client");
+        bool is_client = str_equal(told_text(flight, "from"), "client");
         paper_tab(p, 1);
         paper_printf(p, is_client ? PAPER_YELLOW : PAPER_GREEN, "%s %s", is_client ? "→" : "←",
                      is_client ? "client" : "server");
         paper_tab(p, 12);
         paper_printf(p, PAPER_PLAIN, "%6lld bytes in %lld record%s, ",
-                     (long long)number_of(flight, "bytes"), (long long)number_of(flight, "records"),
-                     number_of(flight, "records") == 1 ? "" : "s");
-        put_ms(p, PAPER_PLAIN, number_of(flight, "waited_us"));
+                     (long long)told_number(flight, "bytes"),
+                     (long long)told_number(flight, "records"),
+                     told_number(flight, "records") == 1 ? "" : "s");
+        put_ms(p, PAPER_PLAIN, told_number(flight, "waited_us"));
         paper_put(p, PAPER_PLAIN, " after what came before");
         paper_line(p);
     }
@@ -420,15 +407,15 @@ static void put_agreed(struct text *t, const json_t *handshake) {
         line, sizeof(line), "%s%s%s%s%s%s%s%s%s", name_of_agreed(agreed, "version"),
         name_of_agreed(agreed, "suite")[0] == '\0' ? "" : ", ", name_of_agreed(agreed, "suite"),
         name_of_agreed(agreed, "group")[0] == '\0' ? "" : ", ", name_of_agreed(agreed, "group"),
-        text_of(agreed, "protocol")[0] == '\0' ? "" : ", ", text_of(agreed, "protocol"),
-        is_set(agreed, "is_resumed") ? ", resumed" : "",
-        is_set(agreed, "was_retried") ? ", after a second hello" : "");
+        told_text(agreed, "protocol")[0] == '\0' ? "" : ", ", told_text(agreed, "protocol"),
+        told_is_set(agreed, "is_resumed") ? ", resumed" : "",
+        told_is_set(agreed, "was_retried") ? ", after a second hello" : "");
     labelled(t, "agreed", PAPER_BOLD, line);
-    labelled(t, "meaning", PAPER_PLAIN, text_of(agreed, "lesson"));
+    labelled(t, "meaning", PAPER_PLAIN, told_text(agreed, "lesson"));
     if (t->style->detail != TRACE_TEXT_BRIEF) {
         const json_t *print = json_object_get(handshake, "fingerprint");
-        labelled(t, "JA4S", PAPER_DIM, text_of(print, "ja4s"));
-        labelled(t, "JA3S", PAPER_DIM, text_of(print, "ja3s"));
+        labelled(t, "JA4S", PAPER_DIM, told_text(print, "ja4s"));
+        labelled(t, "JA3S", PAPER_DIM, told_text(print, "ja3s"));
     }
 }
 
@@ -436,15 +423,15 @@ static void put_failure(struct text *t, const json_t *failure) {
     if (failure == NULL) {
         return;
     }
-    labelled(t, "failed", PAPER_RED, text_of(failure, "sentence"));
-    labelled(t, "field", PAPER_RED, text_of(failure, "field"));
-    labelled(t, "meaning", PAPER_PLAIN, text_of(failure, "meaning"));
-    labelled(t, "code", PAPER_DIM, text_of(failure, "code"));
+    labelled(t, "failed", PAPER_RED, told_text(failure, "sentence"));
+    labelled(t, "field", PAPER_RED, told_text(failure, "field"));
+    labelled(t, "meaning", PAPER_PLAIN, told_text(failure, "meaning"));
+    labelled(t, "code", PAPER_DIM, told_text(failure, "code"));
 }
 
 static void put_handshake(struct text *t, const json_t *handshake) {
     const json_t *steps = json_object_get(handshake, "steps");
-    paper_put(&t->paper, PAPER_BOLD, text_of(handshake, "title"));
+    paper_put(&t->paper, PAPER_BOLD, told_text(handshake, "title"));
     paper_line(&t->paper);
     put_agreed(t, handshake);
     put_failure(t, json_object_get(handshake, "failure"));
@@ -462,10 +449,10 @@ bool trace_text(const json_t *document, const struct trace_text_style *style, st
                   .has_color = style->has_color},
         .style = style};
     const json_t *handshakes = json_object_get(document, "handshakes");
-    paper_printf(&t.paper, PAPER_BOLD, "%s", text_of(document, "target"));
-    if (text_of(document, "lab")[0] == '\0') {
-        paper_printf(&t.paper, PAPER_PLAIN, "  %s port %lld", text_of(document, "address"),
-                     (long long)number_of(document, "port"));
+    paper_printf(&t.paper, PAPER_BOLD, "%s", told_text(document, "target"));
+    if (told_text(document, "lab")[0] == '\0') {
+        paper_printf(&t.paper, PAPER_PLAIN, "  %s port %lld", told_text(document, "address"),
+                     (long long)told_number(document, "port"));
     }
     paper_line(&t.paper);
     for (size_t i = 0; i < json_array_size(handshakes); i++) {
