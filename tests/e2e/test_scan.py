@@ -194,6 +194,52 @@ def test_agrees_with_testssl(padlock, leaves, tmp_path):
         assert (document['attacks'][ours] == 'vulnerable') == is_vulnerable, (ours, found[name])
 
 
+RENEGOTIATION = {
+    # with RFC 5746, without it, and what is found of that
+    'refused': ((), False, False, set()),
+    'clients may': (('-client_renegotiation',), True, False, {'scan.client_renegotiation'}),
+    'anybody may': (('-client_renegotiation', '-legacy_renegotiation'), True, True,
+                    {'scan.client_renegotiation', 'scan.insecure_renegotiation'}),
+}
+
+
+def renegotiation(document):
+    return {code for code in codes(document) if 'renegotiation' in code}
+
+
+@pytest.mark.parametrize('case', RENEGOTIATION)
+@pytest.mark.timeout(300)
+def test_renegotiation(padlock, leaves, tmp_path, case):
+    options, secure, insecure, expected = RENEGOTIATION[case]
+    file = tmp_path / 'testssl.json'
+    with peers.s_server(leaves['rsa'], '-tls1_2', *options) as port:
+        document = one(padlock, port, '--trust', leaves['authority'])
+        clients.run('testssl', '--quiet', '--color', '0', '--warnings', 'batch', '--renegotiation', '--jsonfile', file,
+                    '--ip', '127.0.0.1', f'{HOST}:{port}', check=False, timeout=280)
+    features = document['features']
+    assert (features['client_renegotiation'], features['insecure_renegotiation']) == (secure, insecure)
+    assert renegotiation(document) == expected
+    assert (document['grade']['letter'] == 'F') == insecure, document['findings']
+    found = {entry['id']: entry for entry in json.loads(file.read_text(encoding='utf-8'))}
+    assert (found['secure_client_renego']['severity'] != 'OK') == secure, found
+
+
+def test_renegotiation_with_nginx(padlock, leaves, tmp_path):
+    with peers.nginx(tmp_path / 'nginx', leaves['rsa']) as port:
+        document = one(padlock, port, '--trust', leaves['authority'])
+    assert document['features']['client_renegotiation'] is False and not renegotiation(document)
+
+
+@pytest.mark.parametrize('node, method', [('0.8.6', ''), ('0.10.0', ''), ('0.10.0', 'SSLv3_method'), ('4.0.0', '')])
+def test_renegotiation_with_servers_of_the_past(padlock, leaves, node, method):
+    with peers.old_node(node, leaves['rsa'], method, 'AES128-SHA') as port:
+        document = one(padlock, port, '--trust', leaves['authority'])
+        # They are none the worse for it: Node.js 0.10 falls over a close_notify in the middle of a handshake.
+        assert one(padlock, port, '--certificates', '--trust', leaves['authority'])
+    assert document['features']['client_renegotiation'] and not document['features']['insecure_renegotiation']
+    assert renegotiation(document) == {'scan.client_renegotiation'}
+
+
 # --- servers of the past -------------------------------------------------------------------------
 
 OLD = [

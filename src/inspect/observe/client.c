@@ -162,6 +162,9 @@ bool observer_enter_connected(struct observer *o) {
         !observer_send_key_update(o, true)) {
         return false;
     }
+    if (o->wish->wants_renegotiation && o->version != WIRE_TLS13) {
+        return observer_ask_renegotiation(o);
+    }
     return observer_send_request(o, TRACE_STEP_DATA);
 }
 
@@ -219,6 +222,8 @@ static const struct transition {
      OBSERVER_WAIT_CHANGE_12, TRACE_STEP_SERVER_FINISHED},
     {OBSERVER_WAIT_FINISHED_12, WIRE_FINISHED, observer_on_finished_12, OBSERVER_CONNECTED,
      TRACE_STEP_SERVER_FINISHED},
+    {OBSERVER_CONNECTED, WIRE_SERVER_HELLO, observer_on_renegotiation, OBSERVER_CONNECTED,
+     TRACE_STEP_DATA},
     {OBSERVER_CONNECTED, WIRE_HELLO_REQUEST, observer_on_hello_request, OBSERVER_CONNECTED,
      TRACE_STEP_DATA},
 };
@@ -263,7 +268,7 @@ static bool handle_message(struct observer *o, struct wire_span message) {
  */
 
 static bool take_messages(struct observer *o) {
-    while (o->messages.len >= WIRE_MESSAGE_HEADER) {
+    while (o->messages.len >= WIRE_MESSAGE_HEADER && o->state != OBSERVER_CLOSED) {
         const uint8_t *at = o->messages.data;
         size_t len =
             WIRE_MESSAGE_HEADER + ((size_t)at[1] << 16 | (size_t)at[2] << 8 | (size_t)at[3]);
@@ -308,6 +313,10 @@ static bool on_alert(struct observer *o, struct wire_span content) {
     }
     uint8_t description = content.bytes[1];
     bool is_warning = content.bytes[0] == ALERT_WARNING && o->version != WIRE_TLS13;
+    if (o->has_asked_renegotiation && (!is_warning || description == WIRE_ALERT_CLOSE_NOTIFY ||
+                                       description == WIRE_ALERT_NO_RENEGOTIATION)) {
+        return observer_end_renegotiation(o);
+    }
     if (description == WIRE_ALERT_CLOSE_NOTIFY && o->state == OBSERVER_CONNECTED) {
         observer_send_alert(o, ALERT_WARNING, WIRE_ALERT_CLOSE_NOTIFY);
         observer_set_state(o, OBSERVER_CLOSED);
@@ -610,7 +619,9 @@ enum observe_status observer_receive(struct observer *o, const uint8_t *bytes, s
 
 enum observe_status observer_end(struct observer *o, bool is_timeout, int64_t time_us) {
     o->time_us = o->trace->end_us = time_us;
-    if (o->state == OBSERVER_CONNECTED) {
+    if (o->state == OBSERVER_CONNECTED && o->has_asked_renegotiation) {
+        (void)!observer_end_renegotiation(o);
+    } else if (o->state == OBSERVER_CONNECTED) {
         observer_send_alert(o, ALERT_WARNING, WIRE_ALERT_CLOSE_NOTIFY);
         observer_set_state(o, OBSERVER_CLOSED);
     } else if (status_of(o) == OBSERVE_GOES_ON) {

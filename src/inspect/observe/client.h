@@ -8,8 +8,8 @@
  * Runs in the process "probe"; what the server sends is hostile.
  *
  * Limits: WIRE_MESSAGE_MAX bytes a message, the trace's limits for all.
- * Not done: renegotiation, checking of the certificate's chain.
- * Source: RFC 8446, 5246, 4346, 2246, 6101, 8422, 7627, 7366, 5077
+ * Not done: renegotiation beyond the server's answer to our hello, checking of the certificate's
+ * chain. Source: RFC 8446, 5246, 4346, 2246, 6101, 8422, 7627, 7366, 5077
  */
 #ifndef PL_INSPECT_OBSERVE_CLIENT_H
 #define PL_INSPECT_OBSERVE_CLIENT_H
@@ -54,7 +54,10 @@ struct observe_wish {
     bool has_no_ticket;     /* before TLS 1.3: sessions by their id alone */
     bool wants_compression; /* of the server's certificate (TLS 1.3) */
     bool wants_key_update;  /* after the handshake (TLS 1.3) */
-    X509 *const *certs;     /* the client's chain, own first; NULL: none */
+    /* Before TLS 1.3: a hello for another handshake after the first one, and nothing else. */
+    bool wants_renegotiation;
+    bool has_no_renegotiation_info; /* as clients before RFC 5746 */
+    X509 *const *certs;             /* the client's chain, own first; NULL: none */
     size_t cert_count;
     EVP_PKEY *key;
     const struct observe_session *resume; /* borrowed; NULL: a full handshake */

@@ -50,6 +50,11 @@ static void offer_suites(struct observer *o) {
             o->suites[count++] = suite->code;
         }
     }
+    bool has_no_extensions = o->wish->version_max == WIRE_SSL30;
+    if (has_no_extensions && o->wish->wants_renegotiation && !o->wish->has_no_renegotiation_info &&
+        count < OBSERVE_LIST_MAX) {
+        o->suites[count++] = WIRE_SUITE_RENEGOTIATION;
+    }
     o->hello.suites = (struct wire_list){.items = o->suites, .count = count};
 }
 
@@ -161,7 +166,7 @@ bool observer_prepare_offer(struct observer *o) {
     if (wish->version_min < WIRE_TLS13) {
         o->hello.has_extended_master_secret = !wish->has_no_extended_master_secret;
         o->hello.has_encrypt_then_mac = !wish->has_no_encrypt_then_mac;
-        o->hello.has_renegotiation_info = true;
+        o->hello.has_renegotiation_info = !wish->has_no_renegotiation_info;
         o->hello.has_ticket = !wish->has_no_ticket;
     }
     if (is_tls13) {

@@ -86,6 +86,10 @@ struct observer {
     bool has_got_change;
     bool is_request_sent;
     bool has_refused_renegotiation;
+    bool has_asked_renegotiation;
+    bool has_renegotiation_info; /* the server knows RFC 5746 */
+    uint8_t own_verify_data[DERIVE_HASH_MAX];
+    size_t own_verify_len;
     bool is_early;    /* data went ahead, and the server has not said what becomes of it */
     bool is_accepted; /* the server has shown that it takes our Finished */
 
@@ -186,6 +190,12 @@ bool observer_on_ticket_12(struct observer *o, struct wire_span body);
 bool observer_on_change_12(struct observer *o);
 bool observer_on_finished_12(struct observer *o, struct wire_span body);
 bool observer_on_hello_request(struct observer *o, struct wire_span body);
+
+/* --- another handshake on the same connection (client_renegotiation.c) --- */
+bool observer_ask_renegotiation(struct observer *o);
+bool observer_on_renegotiation(struct observer *o, struct wire_span body);
+/* The server does not want one: the connection ends. */
+bool observer_end_renegotiation(struct observer *o);
 
 /* --- certificates and signatures (client_auth.c) --- */
 bool observer_take_chain(struct observer *o, struct wire_span list, bool is_tls13);

@@ -44,6 +44,7 @@ static bool resume(struct observer *o) {
 /* Source: RFC 5746 §3.4 */
 static bool note_renegotiation(struct observer *o, const struct wire_server_hello *hello) {
     bool is_said = hello->has_renegotiation_info;
+    o->has_renegotiation_info = is_said;
     const struct trace_check check = {
         .name = "secure renegotiation",
         .about = is_said ? "the server says that this is the connection's first handshake: nobody "
@@ -268,6 +269,8 @@ static bool send_finished(struct observer *o) {
                                  &len)) {
         return false;
     }
+    memcpy(o->own_verify_data, verify_data, len);
+    o->own_verify_len = len;
     wire_put(&b, 1, WIRE_FINISHED);
     wire_put_vector(&b, 3, verify_data, len);
     return wire_built(&b, &o->error) &&

@@ -267,6 +267,7 @@ bool scan_answer_take_trace(struct scan_answer *a, const struct trace *trace) {
         a->group = facts->group;
     }
     a->is_resumed = facts->is_resumed;
+    a->renegotiation = facts->renegotiation;
     a->is_handshake_complete = facts->is_complete;
     return true;
 }

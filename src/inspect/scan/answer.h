@@ -53,6 +53,7 @@ struct scan_answer {
     bool is_done;            /* ServerHelloDone */
     bool is_resumed;
     bool is_handshake_complete;
+    enum trace_renegotiation renegotiation;
     struct wire_span head; /* of an HTTP response; text, no NUL */
     enum answer_weakness weakness;
     bool has_ssl2; /* an SSL 2.0 server hello */

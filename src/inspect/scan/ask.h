@@ -44,6 +44,8 @@ struct scan_ask {
     bool has_request;   /* "HEAD /" after a whole handshake */
     bool has_no_ticket; /* sessions by their id alone */
     bool offers_compression;
+    bool wants_renegotiation;       /* a whole handshake: then another on the same connection */
+    bool has_no_renegotiation_info; /* as clients before RFC 5746 */
     const struct observe_session *resume; /* borrowed; NULL: none */
 };
 

@@ -74,6 +74,7 @@ enum lane_kind {
     LANE_PROTOCOLS,
     LANE_FALLBACK,
     LANE_COMPRESSION,
+    LANE_RENEGOTIATION,
     LANE_TOLERANCE,
     LANE_HEARTBEAT,
     LANE_EARLY_CHANGE,
@@ -130,6 +131,8 @@ struct scan_host {
     enum fact has_extended_master_secret;
     enum fact has_encrypt_then_mac;
     enum fact has_secure_renegotiation;
+    enum fact renegotiates;            /* when a client wants it, by RFC 5746 */
+    enum fact renegotiates_insecurely; /* with clients that do not know RFC 5746 */
     enum fact has_fallback_protection;
     enum fact compresses;
     enum fact is_tolerant;

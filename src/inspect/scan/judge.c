@@ -132,13 +132,22 @@ static void judge_versions(const struct scan_host *h, struct scan_judgement *j) 
     find_if(j, h->has_early_data == FACT_YES, FINDING_EARLY_DATA);
 }
 
+/* Who does not know RFC 5746 and was not seen to refuse counts as one who would. */
+static void judge_renegotiation(const struct scan_host *h, struct scan_judgement *j) {
+    bool is_ignorant = scan_host_newest_12(h) != 0 && h->has_secure_renegotiation == FACT_NO;
+    bool refuses = h->renegotiates_insecurely == FACT_NO;
+    find_if(j, h->renegotiates_insecurely == FACT_YES || (is_ignorant && !refuses),
+            FINDING_INSECURE_RENEGOTIATION);
+    find_if(j, is_ignorant && refuses, FINDING_NO_SECURE_RENEGOTIATION);
+    find_if(j, h->renegotiates == FACT_YES, FINDING_CLIENT_RENEGOTIATION);
+}
+
 static void judge_attacks(const struct scan_host *h, struct scan_judgement *j) {
     enum { WEEK_S = 7 * 24 * 60 * 60 };
-    bool has_old = scan_host_newest_12(h) != 0;
     find_if(j, h->heartbleed == ANSWER_VULNERABLE, FINDING_HEARTBLEED);
     find_if(j, h->early_change == ANSWER_VULNERABLE, FINDING_EARLY_CHANGE);
     find_if(j, h->compresses == FACT_YES, FINDING_COMPRESSION);
-    find_if(j, has_old && h->has_secure_renegotiation == FACT_NO, FINDING_INSECURE_RENEGOTIATION);
+    judge_renegotiation(h, j);
     find_if(j, h->has_fallback_protection == FACT_NO, FINDING_NO_FALLBACK_PROTECTION);
     find_if(j, h->has_heartbeat == FACT_YES, FINDING_HEARTBEAT);
     find_if(j, h->ticket_lifetime_s > WEEK_S, FINDING_LONG_TICKETS);

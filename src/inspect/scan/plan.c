@@ -24,6 +24,7 @@ static const struct lane_rules *const rules[LANE_KIND_COUNT] = {
     [LANE_PROTOCOLS] = &plan_protocols,
     [LANE_FALLBACK] = &plan_fallback,
     [LANE_COMPRESSION] = &plan_compression,
+    [LANE_RENEGOTIATION] = &plan_renegotiation,
     [LANE_TOLERANCE] = &plan_tolerance,
     [LANE_HEARTBEAT] = &plan_heartbeat,
     [LANE_EARLY_CHANGE] = &plan_early_change,
@@ -65,7 +66,6 @@ void plan_remove(uint16_t *items, size_t *count, const uint16_t *gone, size_t go
 }
 
 static void offer_suites(uint16_t version, struct scan_ask *ask) {
-    enum { SECURE_RENEGOTIATION = 0x00FF };
     ask->suite_count = 0;
     for (size_t i = 0; i < scan_suite_count() && ask->suite_count < SCAN_SUITES_MAX - 2; i++) {
         uint16_t code = scan_suite_code(i);
@@ -75,7 +75,7 @@ static void offer_suites(uint16_t version, struct scan_ask *ask) {
     }
     /* Where there are no extensions to say it in. */
     if (version == WIRE_SSL30) {
-        ask->suites[ask->suite_count++] = SECURE_RENEGOTIATION;
+        ask->suites[ask->suite_count++] = WIRE_SUITE_RENEGOTIATION;
     }
 }
 
@@ -200,6 +200,7 @@ static void open_details(struct scan_host *h) {
     if (old != 0) {
         add_lane(h, LANE_SESSION_12, 0);
         add_lane(h, LANE_COMPRESSION, 0);
+        add_lane(h, LANE_RENEGOTIATION, 0);
         add_lane(h, LANE_HEARTBEAT, 0);
         add_lane(h, LANE_EARLY_CHANGE, 0);
         add_lane(h, LANE_FALLBACK, 0);

@@ -72,6 +72,40 @@ static bool take_compression(struct scan_host *h, struct scan_lane *lane,
 const struct lane_rules plan_compression = {
     .phase = 3, .next = next_compression, .take = take_compression};
 
+/* --- another handshake on the same connection ----------------------------------------------------
+ */
+
+/* First as today's clients, where the server knows RFC 5746; then as those before it. */
+enum renegotiation_step { RENEGOTIATION_SECURE, RENEGOTIATION_OLD, RENEGOTIATION_END };
+
+static bool next_renegotiation(struct scan_host *h, struct scan_lane *lane, struct scan_ask *ask) {
+    if (lane->step == RENEGOTIATION_SECURE && h->has_secure_renegotiation == FACT_NO) {
+        lane->step = RENEGOTIATION_OLD;
+    }
+    plan_offer(h, scan_host_newest_12(h), ask);
+    ask->kind = ASK_FULL;
+    ask->suite_count = ask->group_count = ask->scheme_count = 0;
+    ask->wants_renegotiation = true;
+    ask->has_no_renegotiation_info = lane->step == RENEGOTIATION_OLD;
+    return lane->step != RENEGOTIATION_END;
+}
+
+static bool take_renegotiation(struct scan_host *h, struct scan_lane *lane,
+                               const struct plan_answer *answer, struct err *e) {
+    enum trace_renegotiation outcome = answer->a->renegotiation;
+    enum fact *known =
+        lane->step == RENEGOTIATION_SECURE ? &h->renegotiates : &h->renegotiates_insecurely;
+    (void)e;
+    lane->step++;
+    if (outcome != TRACE_RENEGOTIATION_UNTRIED) {
+        *known = fact_of(outcome == TRACE_RENEGOTIATION_BEGUN);
+    }
+    return true;
+}
+
+const struct lane_rules plan_renegotiation = {
+    .phase = 3, .next = next_renegotiation, .take = take_renegotiation};
+
 /* --- does it bear what it does not know (RFC 8701) -----------------------------------------------
  */
 

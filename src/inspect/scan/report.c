@@ -254,6 +254,8 @@ static bool set_features(json_t *o, const struct scan_host *h, struct err *e) {
     bool ok = set_fact(features, "extended_master_secret", h->has_extended_master_secret, e) &&
               set_fact(features, "encrypt_then_mac", h->has_encrypt_then_mac, e) &&
               set_fact(features, "secure_renegotiation", h->has_secure_renegotiation, e) &&
+              set_fact(features, "client_renegotiation", h->renegotiates, e) &&
+              set_fact(features, "insecure_renegotiation", h->renegotiates_insecurely, e) &&
               set_fact(features, "fallback_protection", h->has_fallback_protection, e) &&
               set_fact(features, "compression", h->compresses, e) &&
               set_fact(features, "heartbeat", h->has_heartbeat, e) &&

@@ -8,7 +8,7 @@
 
 enum {
     QUIET_MS = 300,    /* after a whole handshake, for tickets */
-    REQUEST_MS = 2000, /* for the answer to a request */
+    REQUEST_MS = 2000, /* for the answer to a request, or to another hello */
     ATTACK_MS = 1000,  /* after a test's own message */
     WARNING = 1,
     SSL2_HELLO_MAX = 64,
@@ -152,6 +152,8 @@ static bool begin_observing(struct talk *t) {
         .groups = list_of(ask->groups, ask->group_count),
         .schemes = list_of(ask->schemes, ask->scheme_count),
         .has_no_ticket = ask->has_no_ticket,
+        .wants_renegotiation = ask->wants_renegotiation,
+        .has_no_renegotiation_info = ask->has_no_renegotiation_info,
         .resume = ask->resume,
         .random = t->random};
     return trace_new("scan", &t->trace, NULL) &&
@@ -199,7 +201,7 @@ int64_t talk_patience_ms(const struct talk *t) {
     if (t->observer == NULL || !observer_is_connected(t->observer)) {
         return 0;
     }
-    return t->ask->has_request ? REQUEST_MS : QUIET_MS;
+    return t->ask->has_request || t->ask->wants_renegotiation ? REQUEST_MS : QUIET_MS;
 }
 
 const struct observe_session *talk_session(const struct talk *t) {

@@ -217,6 +217,8 @@ static const struct {
 } features[] = {{"extended_master_secret", "extended master secret", false},
                 {"encrypt_then_mac", "encrypt-then-MAC", false},
                 {"secure_renegotiation", "secure renegotiation", false},
+                {"client_renegotiation", "renegotiation by clients", true},
+                {"insecure_renegotiation", "insecure renegotiation", true},
                 {"fallback_protection", "protection against fallback", false},
                 {"tolerance", "tolerance of the unknown", false},
                 {"compression", "compression", true},

@@ -139,6 +139,13 @@ struct trace_failure {
     enum trace_from from; /* who gave up */
 };
 
+/* What came of a second handshake on the same connection that the client wanted. */
+enum trace_renegotiation {
+    TRACE_RENEGOTIATION_UNTRIED,
+    TRACE_RENEGOTIATION_REFUSED,
+    TRACE_RENEGOTIATION_BEGUN, /* the server answered with its hello */
+};
+
 /* What was agreed. Zeros and empty spans where the handshake did not come so far. */
 struct trace_facts {
     uint16_t version;
@@ -155,6 +162,7 @@ struct trace_facts {
     bool has_early_data; /* and the server took it */
     bool asks_for_certificate;
     bool sent_certificate;
+    enum trace_renegotiation renegotiation;
     bool is_complete; /* both Finished messages were right */
 };
 

@@ -89,6 +89,15 @@ static void put_cookie(struct wire_builder *b, struct wire_span cookie) {
     }
 }
 
+static void put_renegotiation(struct wire_builder *b, const struct wire_client_hello *wish) {
+    if (wish->has_renegotiation_info) {
+        wire_put(b, 2, WIRE_EXT_RENEGOTIATION_INFO);
+        size_t mark = wire_open(b, 2);
+        wire_put_vector(b, 1, wish->renegotiated.bytes, wish->renegotiated.len);
+        wire_close(b, mark, 2);
+    }
+}
+
 /* Always the last (RFC 8446 §4.2.11). */
 static void put_psk(struct wire_builder *b, const struct wire_client_hello *wish) {
     static const uint8_t no_binder[64];
@@ -108,7 +117,6 @@ static void put_psk(struct wire_builder *b, const struct wire_client_hello *wish
 }
 
 static void put_extensions(struct wire_builder *b, const struct wire_client_hello *wish) {
-    static const uint8_t empty_renegotiation[] = {0};
     static const uint8_t uncompressed_points[] = {1, 0};
     static const uint8_t ocsp_request[] = {1, 0, 0, 0, 0};
     static const uint8_t psk_with_key_exchange[] = {1, 1};
@@ -136,8 +144,7 @@ static void put_extensions(struct wire_builder *b, const struct wire_client_hell
     put_fixed_extension(b, wish->has_psk_modes, WIRE_EXT_PSK_MODES, psk_with_key_exchange,
                         sizeof(psk_with_key_exchange));
     put_shares(b, wish);
-    put_fixed_extension(b, wish->has_renegotiation_info, WIRE_EXT_RENEGOTIATION_INFO,
-                        empty_renegotiation, sizeof(empty_renegotiation));
+    put_renegotiation(b, wish);
     put_fixed_extension(b, wish->has_early_data, WIRE_EXT_EARLY_DATA, NULL, 0);
     put_psk(b, wish);
     wire_close(b, mark, 2);

@@ -42,6 +42,7 @@ struct wire_client_hello {
     bool has_extended_master_secret;
     bool has_encrypt_then_mac;
     bool has_renegotiation_info;
+    struct wire_span renegotiated; /* verify_data of the handshake before; empty: the first */
     bool has_status_request;
     bool has_sct;
     bool has_ticket; /* session_ticket, with ticket or empty */

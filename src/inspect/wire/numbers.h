@@ -79,6 +79,9 @@ enum wire_extension {
     WIRE_EXT_RENEGOTIATION_INFO = 65281,
 };
 
+/* Stands for an empty renegotiation_info among the suites (RFC 5746 §3.3). */
+enum { WIRE_SUITE_RENEGOTIATION = 0x00FF };
+
 /* The alerts that a client sends or looks for. */
 enum wire_alert {
     WIRE_ALERT_CLOSE_NOTIFY = 0,

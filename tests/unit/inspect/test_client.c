@@ -229,6 +229,25 @@ static void test_secure_renegotiation(void **state) {
     }
 }
 
+/* Our hello for another handshake: libssl refuses it; TLS 1.3 has no such thing, and none is sent.
+ */
+static void test_renegotiation_that_is_refused(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct both b = {0};
+        begin(&b, i == 2 ? WIRE_TLS13 : WIRE_TLS12);
+        b.wish.wants_renegotiation = true;
+        b.wish.has_no_renegotiation_info = i == 1;
+        start_server(&b, i == 2 ? TLS1_3_VERSION : TLS1_2_VERSION, false);
+        converse(&b, false);
+        assert_true(b.trace->facts.is_complete);
+        assert_int_equal(b.trace->facts.renegotiation,
+                         i == 2 ? TRACE_RENEGOTIATION_UNTRIED : TRACE_RENEGOTIATION_REFUSED);
+        assert_int_equal(outcome_of(&b, "renegotiation"), i == 2 ? -1 : TRACE_PASSED);
+        end(&b);
+    }
+}
+
 /* In a resumed session the server finishes first: here we find the change. */
 static void test_a_wrong_finished(void **state) {
     (void)state;
@@ -365,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_a_wrong_signature),
         cmocka_unit_test(test_a_changed_message_comes_to_light),
         cmocka_unit_test(test_secure_renegotiation),
+        cmocka_unit_test(test_renegotiation_that_is_refused),
         cmocka_unit_test(test_a_wrong_finished),
         cmocka_unit_test(test_unusable_certificates),
         cmocka_unit_test(test_changed_flights),

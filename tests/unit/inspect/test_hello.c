@@ -58,6 +58,22 @@ static void test_a_client_hello_reads_back(void **state) {
     buf_clear(&joined);
 }
 
+/* RFC 5746 §3.5: what ties a second handshake to the first. */
+static void test_a_second_hello_is_tied_to_the_first(void **state) {
+    (void)state;
+    static const uint8_t verify_data[12] = "twelve bytes";
+    static const uint8_t extension[] = {0xFF, 0x01, 0,   13,  12,  't', 'w', 'e', 'l',
+                                        'v',  'e',  ' ', 'b', 'y', 't', 'e', 's'};
+    struct err e = {0};
+    struct wire_client_hello wish = example();
+    struct buf message = {.max = WIRE_CLIENT_HELLO_MAX};
+    wish.renegotiated = (struct wire_span){verify_data, sizeof(verify_data)};
+    assert_ok(wire_client_hello_build(&wish, &message, &e), &e);
+    assert_memory_equal(message.data + message.len - sizeof(extension), extension,
+                        sizeof(extension));
+    buf_clear(&message);
+}
+
 static void test_what_is_too_long_is_not_built(void **state) {
     (void)state;
     struct err e = {0};
@@ -110,6 +126,7 @@ static void test_a_retry_is_known_by_its_random(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_client_hello_reads_back),
+        cmocka_unit_test(test_a_second_hello_is_tied_to_the_first),
         cmocka_unit_test(test_what_is_too_long_is_not_built),
         cmocka_unit_test(test_a_server_hello_is_read),
         cmocka_unit_test(test_a_retry_is_known_by_its_random),

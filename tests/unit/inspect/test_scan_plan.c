@@ -322,6 +322,37 @@ static void test_grades(void **state) {
     assert_int_equal(j.grade, GRADE_F);
 }
 
+/* Who does not know RFC 5746 counts as vulnerable unless it was seen to refuse. */
+static void test_renegotiation(void **state) {
+    (void)state;
+    static const struct {
+        enum fact knows, by_rfc, before;
+        bool is_insecure, is_ignorant, is_busy;
+        enum grade grade;
+    } cases[] = {
+        {FACT_YES, FACT_NO, FACT_NO, false, false, false, GRADE_A},
+        {FACT_YES, FACT_YES, FACT_NO, false, false, true, GRADE_A},
+        {FACT_YES, FACT_YES, FACT_YES, true, false, true, GRADE_F},
+        {FACT_NO, FACT_UNKNOWN, FACT_YES, true, false, false, GRADE_F},
+        {FACT_NO, FACT_UNKNOWN, FACT_UNKNOWN, true, false, false, GRADE_F},
+        {FACT_NO, FACT_UNKNOWN, FACT_NO, false, true, false, GRADE_A_MINUS},
+    };
+    struct server s = modern;
+    PL_AUTO(scan_host_freep) struct scan_host *h = NULL;
+    struct scan_judgement j;
+    run(&s, &h);
+    for (size_t i = 0; i < PL_ARRAY_LEN(cases); i++) {
+        h->has_secure_renegotiation = cases[i].knows;
+        h->renegotiates = cases[i].by_rfc;
+        h->renegotiates_insecurely = cases[i].before;
+        judge(h, &j);
+        assert_int_equal(finds(&j, FINDING_INSECURE_RENEGOTIATION), cases[i].is_insecure);
+        assert_int_equal(finds(&j, FINDING_NO_SECURE_RENEGOTIATION), cases[i].is_ignorant);
+        assert_int_equal(finds(&j, FINDING_CLIENT_RENEGOTIATION), cases[i].is_busy);
+        assert_int_equal(j.grade, cases[i].grade);
+    }
+}
+
 /* Each suite with its finding, alone on a server. */
 static void test_suites_that_are_found_fault_with(void **state) {
     (void)state;
@@ -386,6 +417,7 @@ int main(void) {
         cmocka_unit_test(test_a_server_that_chooses_what_it_likes),
         cmocka_unit_test(test_suites),
         cmocka_unit_test(test_grades),
+        cmocka_unit_test(test_renegotiation),
         cmocka_unit_test(test_suites_that_are_found_fault_with),
         cmocka_unit_test(test_fields_of_heads),
     };
