@@ -41,6 +41,7 @@ static bool run_verify(struct cli *cli, struct err *e) {
                                      .roots = roots_of(cli->args),
                                      .issuer_files = args_many(cli->args, "issuers"),
                                      .crl_files = args_many(cli->args, "crl"),
+                                     .ct_logs_file = args_text(cli->args, "ct-logs"),
                                      .at_ms = args_date_ms(cli->args, "at", clock_now_ms()),
                                      .is_fetching = args_flag(cli->args, "fetch"),
                                      .has_drawings = args_flag(cli->args, "browsers"),
@@ -71,6 +72,9 @@ static const struct option verify_options[] = {
     {"issuers", OPTION_MANY, "FILE",
      "issuers that the client has or fetches although they are not presented"},
     {"crl", OPTION_MANY, "FILE", "a revocation list to look into"},
+    {"ct-logs", OPTION_TEXT, "FILE",
+     "the public logs that browsers count, to check timestamps (default: ct-logs.json in the data "
+     "directory, if it is there)"},
     {"fetch", OPTION_FLAG, NULL,
      "fetch missing issuers, OCSP responses and revocation lists where certificates say they are"},
     {"dane", OPTION_FLAG, NULL,
@@ -94,6 +98,8 @@ const struct command verify_commands[] = {
      "--full\n"
      "of everything; then what Chrome, Firefox, Safari and Internet Explorer will show, drawn with "
      "--browsers.\n"
+     "The list of logs is Chrome's: "
+     "https://www.gstatic.com/ct/log_list/v3/log_list.json\n"
      "Exit code 0 when nothing fails, 1 when something does. With --dane, records that DNSSEC "
      "proves decide:\na certificate that they name is good whoever issued it, unless they demand "
      "a trusted CA as well.\n\n"

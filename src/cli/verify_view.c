@@ -68,6 +68,28 @@ static json_t *chain_document(const struct cert_list *certs) {
     return chain;
 }
 
+static json_t *timestamp_document(const struct ct_timestamp *one) {
+    json_t *o = json_object();
+    const struct ct_log *log = one->log;
+    return whole(
+        o, json_set_text(o, "way", ct_way_text(one->way), NULL) &&
+               json_set_hex(o, "log_id", one->sct.log_id, sizeof(one->sct.log_id), NULL) &&
+               json_set_time(o, "at", one->sct.at_ms, NULL) &&
+               (log == NULL ||
+                (json_set_text(o, "log", log->name, NULL) &&
+                 json_set_text(o, "operator", ct_log_operator_at(log, one->sct.at_ms), NULL))) &&
+               json_set_bool(o, "counts", one->worth == CT_COUNTS, NULL) &&
+               json_set_text(o, "worth", ct_worth_text(one->worth), NULL));
+}
+
+static json_t *timestamps_document(const struct ct_result *ct) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < ct->count; i++) {
+        (void)json_array_append_new(all, timestamp_document(&ct->items[i]));
+    }
+    return all;
+}
+
 static json_t *browser_document(const struct browser_view *view) {
     json_t *o = json_object();
     return whole(o, o != NULL && json_set_text(o, "browser", browser_name(view->browser), NULL) &&
@@ -112,6 +134,7 @@ json_t *verify_view_document(const struct verification *v) {
             json_set_taken(document, "panels", panels, NULL) &&
             json_set_taken(document, "browsers", verify_view_browsers(v), NULL) &&
             json_set_taken(document, "chain", chain_document(&v->verdict.chain), NULL) &&
+            json_set_taken(document, "timestamps", timestamps_document(&v->timestamps), NULL) &&
             json_set_taken(document, "fetches", view_list(&v->fetches), NULL) &&
             (!v->has_dane || json_set_taken(document, "dane", panel_document(&v->dane), NULL)) &&
             json_set_bool(document, "is_good", ops_verify_is_good(v), NULL) &&

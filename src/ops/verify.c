@@ -26,6 +26,8 @@ void verification_clear(struct verification *verification) {
     list_clear(&verification->drawings);
     list_clear(&verification->dane.lines);
     list_clear(&verification->fetches);
+    ct_logs_free(verification->logs);
+    buf_clear(&verification->ocsp_timestamps);
     tls_look_clear(&verification->look);
     *verification = (struct verification){0};
 }
@@ -117,8 +119,13 @@ static bool explain(const struct verify_input *input, const struct verify_materi
     if (!verify_is_public_root(material, top, &v->is_public, e)) {
         return false;
     }
+    struct sct_list embedded = {.count = 0};
     const struct panel_input in = {.input = input,
                                    .verdict = &v->verdict,
+                                   .timestamps = &v->timestamps,
+                                   .logs_made_ms = v->logs == NULL ? 0 : ct_logs_made_ms(v->logs),
+                                   .is_timestamps_broken =
+                                       !sct_list_read_cert(&embedded, input->leaf),
                                    .stores = material->stores,
                                    .store_count = material->store_count,
                                    .is_public = v->is_public};
@@ -133,7 +140,7 @@ static bool tell_browsers(const struct verify_input *input, const struct verify_
                                      .is_public = v->is_public,
                                      .is_server = v->is_server,
                                      .has_staple = v->look.stapled.len > 0,
-                                     .has_timestamps = panel_has_timestamps(input->leaf, NULL)};
+                                     .has_timestamps = v->timestamps.is_enough};
     list_init(&v->drawings, BROWSER_COUNT * BROWSER_DRAW_LINES_MAX);
     for (size_t i = 0; i < BROWSER_COUNT; i++) {
         browser_tell(&in, (enum browser)i, &v->views[i]);
@@ -191,7 +198,8 @@ static bool judge(struct ops *ops, const struct verify_wish *wish, struct verify
         .at_ms = wish->at_ms,
     };
     list_init(&v->fetches, FETCHES_MAX);
-    return verify_and_fetch(&input, wish, material, v, e) && explain(&input, material, v, e) &&
+    return verify_and_fetch(&input, wish, material, v, e) &&
+           verify_timestamps(ops, wish, &input, v, e) && explain(&input, material, v, e) &&
            (!wish->is_dane || verify_dane(wish, &input, v, e)) && tell_browsers(&input, wish, v, e);
 }
 

@@ -22,6 +22,7 @@ struct verify_wish {
     enum verify_roots roots;         /* without trust_file: which of these two */
     const struct list *issuer_files; /* more issuers, as if known or fetched; NULL: none */
     const struct list *crl_files;    /* revocation lists; NULL: none */
+    const char *ct_logs_file; /* public logs; NULL: the data directory's ct-logs.json, if any */
     int64_t at_ms;
     int64_t timeout_ms;
     bool is_fetching;  /* issuers, OCSP responses and revocation lists, where certificates say */
@@ -41,8 +42,11 @@ struct verification {
     bool has_dane;
     struct list fetches; /* what was fetched or could not be, a sentence each */
     uint16_t port;
-    bool is_public;       /* the root is one that browsers trust */
-    struct tls_look look; /* of a server; presented are the file's certificates otherwise */
+    bool is_public;              /* the root is one that browsers trust */
+    struct ct_logs *logs;        /* the list that timestamps were checked against; NULL: none */
+    struct ct_result timestamps; /* borrows from look, logs, ocsp_timestamps */
+    struct buf ocsp_timestamps;  /* as the OCSP response had them */
+    struct tls_look look;        /* of a server; presented are the file's certificates otherwise */
     bool is_server;
     char host[256];  /* that was checked, "" for none */
     char trust[320]; /* what was trusted, for people */
@@ -51,7 +55,7 @@ void verification_clear(struct verification *verification);
 
 /*
  * ops may be NULL. A bad certificate is no failure. Fails tls.look.*, sys.file.*,
- * ops.verify.target, ops.verify.no_list; with is_dane
+ * ops.verify.target, ops.verify.no_list, pki.ct_logs.malformed, codec.json.*; with is_dane
  * also sys.dns.*, ops.verify.dane_name
  */
 bool ops_verify(struct ops *ops, const struct verify_wish *wish, struct verification *out,

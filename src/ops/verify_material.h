@@ -51,6 +51,14 @@ bool verify_fetch(const struct verify_input *input, const struct verdict *verdic
                   int64_t timeout_ms, struct verify_material *material, struct list *notes,
                   bool *out_is_more, struct err *e) PL_MUST_USE;
 
+/*
+ * What public logs promised, in v, checked against the list of logs that the wish names.
+ * Fails sys.file.*, codec.json.*, pki.ct_logs.malformed, base.*
+ */
+bool verify_timestamps(struct ops *ops, const struct verify_wish *wish,
+                       const struct verify_input *input, struct verification *v, struct err *e)
+    PL_MUST_USE;
+
 /* The panel about DANE, in v. Fails ops.verify.dane_name, sys.dns.*, sys.file.*, base.* */
 bool verify_dane(const struct verify_wish *wish, const struct verify_input *input,
                  struct verification *v, struct err *e) PL_MUST_USE;

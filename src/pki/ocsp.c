@@ -3,6 +3,7 @@
 #include "pki/ocsp.h"
 
 #include "base/clock.h"
+#include "codec/der.h"
 #include "pki/asn1.h"
 #include "pki/openssl.h"
 
@@ -88,21 +89,29 @@ static bool check_times(const struct ocsp_answer *answer, int64_t now_ms, struct
     return true;
 }
 
+/* The answer about the certificate, by who may give it; it belongs to out_basic. */
+static bool read_single(const uint8_t *der, size_t der_len, const struct cert *cert,
+                        const struct cert *issuer, OCSP_BASICRESP **out_basic,
+                        OCSP_SINGLERESP **out_single, struct err *e) {
+    if (!parse(der, der_len, out_basic, e)) {
+        return false;
+    }
+    *out_single = find_single(*out_basic, cert, issuer);
+    if (*out_single == NULL) {
+        return err_set(e, ERR_PKI_OCSP_OTHER, "the OCSP response is about other certificates");
+    }
+    return check_signature(*out_basic, issuer, e);
+}
+
 bool ocsp_state_read(const uint8_t *der, size_t der_len, const struct cert *cert,
                      const struct cert *issuer, struct ocsp_state *out_state, struct err *e) {
     PL_AUTO(ocsp_basic_freep) OCSP_BASICRESP *basic = NULL;
+    OCSP_SINGLERESP *single = NULL;
     struct ocsp_state state = {.reason = -1};
     ASN1_GENERALIZEDTIME *revoked = NULL;
     ASN1_GENERALIZEDTIME *this_update = NULL;
     ASN1_GENERALIZEDTIME *next_update = NULL;
-    if (!parse(der, der_len, &basic, e)) {
-        return false;
-    }
-    OCSP_SINGLERESP *single = find_single(basic, cert, issuer);
-    if (single == NULL) {
-        return err_set(e, ERR_PKI_OCSP_OTHER, "the OCSP response is about other certificates");
-    }
-    if (!check_signature(basic, issuer, e)) {
+    if (!read_single(der, der_len, cert, issuer, &basic, &single, e)) {
         return false;
     }
     int status =
@@ -118,6 +127,27 @@ bool ocsp_state_read(const uint8_t *der, size_t der_len, const struct cert *cert
     }
     *out_state = state;
     return true;
+}
+
+bool ocsp_append_timestamps(const uint8_t *der, size_t der_len, const struct cert *cert,
+                            const struct cert *issuer, struct buf *out, struct err *e) {
+    PL_AUTO(ocsp_basic_freep) OCSP_BASICRESP *basic = NULL;
+    OCSP_SINGLERESP *single = NULL;
+    struct der_value list;
+    if (!read_single(der, der_len, cert, issuer, &basic, &single, e)) {
+        return false;
+    }
+    int at = OCSP_SINGLERESP_get_ext_by_NID(single, NID_ct_cert_scts, -1);
+    if (at < 0) {
+        return true;
+    }
+    const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(OCSP_SINGLERESP_get_ext(single, at));
+    struct der_reader reader =
+        der_reader_init(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+    if (!der_reader_take(&reader, DER_OCTET_STRING, &list) || !der_reader_is_at_end(&reader)) {
+        return err_set(e, ERR_PKI_OCSP_MALFORMED, "the OCSP response's timestamps are malformed");
+    }
+    return buf_append(out, list.bytes, list.len, e);
 }
 
 PL_DEFINE_FREEP(ocsp_request_freep, OCSP_REQUEST, OCSP_REQUEST_free)
@@ -141,15 +171,9 @@ bool ocsp_read(const uint8_t *der, size_t der_len, const struct cert *cert,
     struct ocsp_answer answer = {0};
     ASN1_GENERALIZEDTIME *this_update = NULL;
     ASN1_GENERALIZEDTIME *next_update = NULL;
+    OCSP_SINGLERESP *single = NULL;
     int reason = 0;
-    if (!parse(der, der_len, &basic, e)) {
-        return false;
-    }
-    OCSP_SINGLERESP *single = find_single(basic, cert, issuer);
-    if (single == NULL) {
-        return err_set(e, ERR_PKI_OCSP_OTHER, "the OCSP response is about other certificates");
-    }
-    if (!check_signature(basic, issuer, e)) {
+    if (!read_single(der, der_len, cert, issuer, &basic, &single, e)) {
         return false;
     }
     int status = OCSP_single_get0_status(single, &reason, NULL, &this_update, &next_update);

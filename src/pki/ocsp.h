@@ -32,6 +32,13 @@ bool ocsp_state_read(const uint8_t *der, size_t der_len, const struct cert *cert
                      const struct cert *issuer, struct ocsp_state *out_state, struct err *e)
     PL_MUST_USE;
 
+/*
+ * Appends the list of logs' timestamps (pki/sct.h) that a response carries about the certificate;
+ * nothing when there is none. Fails as ocsp_state_read() does. Source: RFC 6962 §3.3
+ */
+bool ocsp_append_timestamps(const uint8_t *der, size_t der_len, const struct cert *cert,
+                            const struct cert *issuer, struct buf *out, struct err *e) PL_MUST_USE;
+
 /* Appends a request about one certificate as DER, without a nonce (RFC 5019). Fails base.oom. */
 bool ocsp_append_request(const struct cert *cert, const struct cert *issuer, struct buf *out,
                          struct err *e) PL_MUST_USE;

@@ -1,4 +1,4 @@
-/* Lists of timestamps, read strictly. Limits: SCT_MAX. Not done: their signatures. */
+/* Lists of timestamps, read strictly. Limits: SCT_MAX. */
 #include "pki/sct.h"
 
 #include "codec/der.h"
@@ -64,6 +64,12 @@ static bool read_one(struct sct_list *list, struct tls_bytes sct) {
     }
     memcpy(out->log_id, log, sizeof(out->log_id));
     out->at_ms = (int64_t)at_ms;
+    out->extensions = extensions.at;
+    out->extensions_len = extensions.left;
+    out->hash = algorithm[0];
+    out->algorithm = algorithm[1];
+    out->signature = signature.at;
+    out->signature_len = signature.left;
     list->count++;
     return true;
 }

@@ -29,6 +29,7 @@ static void close_fd(const int *fd) {
 void tls_look_clear(struct tls_look *look) {
     cert_list_clear(&look->presented);
     buf_clear(&look->stapled);
+    buf_clear(&look->timestamps);
     *look = (struct tls_look){0};
 }
 
@@ -129,6 +130,33 @@ static int on_asked(SSL *ssl, X509 **out_certificate, EVP_PKEY **out_key) {
     return 0;
 }
 
+/* --- timestamps of public logs: libssl's own reading of them keeps no bytes --- */
+
+static int on_offer(SSL *ssl, unsigned type, unsigned context, const unsigned char **out_bytes,
+                    size_t *out_len, X509 *x509, size_t index, int *out_alert, void *arg) {
+    (void)ssl, (void)type, (void)x509, (void)index, (void)arg;
+    *out_alert = SSL_AD_INTERNAL_ERROR;
+    *out_bytes = NULL;
+    *out_len = 0;
+    return context == SSL_EXT_CLIENT_HELLO ? 1 : 0;
+}
+
+static int on_timestamps(SSL *ssl, unsigned type, unsigned context, const unsigned char *bytes,
+                         size_t len, X509 *x509, size_t index, int *out_alert, void *arg) {
+    struct buf *timestamps = arg;
+    (void)ssl, (void)type, (void)context, (void)x509;
+    *out_alert = SSL_AD_INTERNAL_ERROR;
+    return index > 0 || timestamps->len > 0 || buf_append(timestamps, bytes, len, NULL) ? 1 : -1;
+}
+
+static bool offer_timestamps(SSL_CTX *context, struct buf *timestamps) {
+    buf_init(timestamps, TLS_LOOK_PROOF_MAX);
+    return SSL_CTX_add_custom_ext(context, TLSEXT_TYPE_signed_certificate_timestamp,
+                                  SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_2_SERVER_HELLO |
+                                      SSL_EXT_TLS1_3_CERTIFICATE,
+                                  on_offer, NULL, NULL, on_timestamps, timestamps) == 1;
+}
+
 /* What our own policies may ask for, and more: looked at is everything. */
 static void offer_all(SSL *ssl) {
     static const char groups[] =
@@ -176,7 +204,9 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
         return false;
     }
     PL_AUTO(ssl_ctx_freep) SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    PL_AUTO(ssl_freep) SSL *ssl = context == NULL ? NULL : SSL_new(context);
+    PL_AUTO(ssl_freep)
+    SSL *ssl =
+        context != NULL && offer_timestamps(context, &look.timestamps) ? SSL_new(context) : NULL;
     if (ssl == NULL) {
         return err_set_openssl(e, ERR_BASE_OOM, "cannot prepare the handshake");
     }

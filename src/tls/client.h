@@ -28,6 +28,7 @@ struct tls_look {
     char suite[TLS_LOOK_TEXT];
     char group[TLS_LOOK_TEXT];
     struct buf stapled;        /* an OCSP response as sent; empty: none */
+    struct buf timestamps;     /* of public logs, as sent (RFC 6962 §3.3); empty: none */
     bool asks_for_certificate; /* of the client; that it got none may have ended the handshake */
 };
 void tls_look_clear(struct tls_look *look);

@@ -10,7 +10,7 @@
 #define PL_INSPECT_EXPLAIN_PANEL_H
 
 #include "base/list.h"
-#include "pki/sct.h"
+#include "pki/ct.h"
 #include "pki/verify.h"
 
 enum panel_id {
@@ -51,8 +51,10 @@ struct panel_input {
     const struct verdict *verdict;
     const struct panel_store *stores;
     size_t store_count;
-    bool is_public;             /* trusted as browsers trust: the rules for the public web apply */
-    const struct sct_list *tls; /* timestamps that came with the handshake; NULL: none */
+    bool is_public; /* trusted as browsers trust: the rules for the public web apply */
+    const struct ct_result *timestamps; /* of public logs, and what they are worth */
+    int64_t logs_made_ms;               /* when the list of logs was made; 0: unknown */
+    bool is_timestamps_broken;          /* the certificate's own list cannot be read */
 };
 
 /* Clear works on a zeroed struct. */
@@ -64,9 +66,6 @@ void panels_clear(struct panels *panels);
 /* Fails base.oom, and nothing else: a bad certificate is what panels are for. */
 bool panels_make(const struct panel_input *input, struct panels *out_panels, struct err *e)
     PL_MUST_USE;
-
-/* Whether as many logs have promised it as browsers want; tls: as in the panels' input. */
-bool panel_has_timestamps(const struct cert *leaf, const struct sct_list *tls);
 
 const char *panel_name(enum panel_id id);     /* "signatures" */
 const char *panel_question(enum panel_id id); /* "Was each certificate signed by the next one?" */

@@ -45,6 +45,8 @@ struct wish {
     int64_t this_ms; /* from MAKE_CERT_NOW_MS */
     int64_t next_ms;
     bool has_no_next;
+    const char *timestamps; /* what the extension holds, as it is there */
+    int timestamps_len;
 };
 
 static ASN1_TIME *time_at(int64_t after_ms) {
@@ -62,6 +64,15 @@ static size_t respond(struct world *w, struct wish wish, uint8_t **out_der) {
     assert_non_null(OCSP_basic_add1_status(
         basic, id, wish.status, 0, wish.status == V_OCSP_CERTSTATUS_REVOKED ? revoked : NULL,
         begins, wish.has_no_next ? NULL : ends));
+    if (wish.timestamps != NULL) {
+        ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+        assert_true(ASN1_OCTET_STRING_set(value, (const uint8_t *)wish.timestamps,
+                                          wish.timestamps_len) == 1);
+        X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, NID_ct_cert_scts, 0, value);
+        assert_int_equal(OCSP_SINGLERESP_add_ext(OCSP_resp_get0(basic, 0), extension, -1), 1);
+        X509_EXTENSION_free(extension);
+        ASN1_OCTET_STRING_free(value);
+    }
     assert_int_equal(
         OCSP_basic_sign(basic, wish.signer->x509, wish.signer->key, EVP_sha256(), NULL, 0), 1);
     OCSP_RESPONSE *response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
@@ -249,11 +260,44 @@ static void test_every_changed_byte_of_what_is_signed_is_seen(void **state) {
     assert_true(accepted <= w->issuer.cert->der_len);
 }
 
+static bool read_timestamps(struct world *w, struct wish wish, struct buf *out, struct err *e) {
+    uint8_t *der = NULL;
+    size_t len = respond(w, wish, &der);
+    bool ok = ocsp_append_timestamps(der, len, w->leaf.cert, w->issuer.cert, out, e);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static void test_timestamps_of_logs(void **state) {
+    struct world *w = *state;
+    struct err e = {0};
+    struct buf out = {.max = 64};
+    struct wish wish = {.signer = &w->issuer, .next_ms = DAY};
+    assert_ok(read_timestamps(w, wish, &out, &e), &e);
+    assert_int_equal(out.len, 0);
+    wish.timestamps = "\4\3\0\1x";
+    wish.timestamps_len = 5;
+    assert_ok(read_timestamps(w, wish, &out, &e), &e);
+    assert_int_equal(out.len, 3);
+    assert_memory_equal(out.data, "\0\1x", 3);
+    wish.timestamps_len = 4;
+    assert_fails(read_timestamps(w, wish, &out, &e), &e, ERR_PKI_OCSP_MALFORMED);
+    wish.timestamps_len = 5;
+    wish.signer = &w->other;
+    assert_fails(read_timestamps(w, wish, &out, &e), &e, ERR_PKI_OCSP_SIGNATURE);
+    wish.signer = &w->issuer;
+    wish.about = &w->responder;
+    assert_fails(read_timestamps(w, wish, &out, &e), &e, ERR_PKI_OCSP_OTHER);
+    assert_int_equal(out.len, 3);
+    buf_clear(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_responses),
         cmocka_unit_test(test_wrong_responses),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_timestamps_of_logs),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_in_a_verification),
         cmocka_unit_test(test_what_is_no_response),

@@ -44,6 +44,7 @@ static const struct cert_list no_certs;
 
 static bool explain(struct verify_input input, bool is_public, struct panels *out, struct err *e) {
     PL_AUTO(verdict_clear) struct verdict verdict = {0};
+    struct ct_result timestamps = {0};
     const struct panel_store stores[] = {{"this store's own roots", &anchors}};
     input.leaf = input.leaf != NULL ? input.leaf : leaf.cert;
     input.presented = input.presented != NULL ? input.presented : &presented;
@@ -54,8 +55,11 @@ static bool explain(struct verify_input input, bool is_public, struct panels *ou
                                    .verdict = &verdict,
                                    .stores = stores,
                                    .store_count = 1,
+                                   .timestamps = &timestamps,
                                    .is_public = is_public};
-    return verify_certificate(&input, &verdict, e) && panels_make(&in, out, e);
+    const struct ct_input logged = {.leaf = input.leaf, .at_ms = input.at_ms};
+    return verify_certificate(&input, &verdict, e) && ct_check(&logged, &timestamps, e) &&
+           panels_make(&in, out, e);
 }
 
 static struct panels panels_of(struct verify_input input) {
@@ -220,6 +224,52 @@ static void test_rules_for_the_public(void **state) {
     made_clear(&lasting);
 }
 
+/* The head of the transparency panel of a publicly trusted certificate. */
+static void expect_logged(struct ct_result logged, enum verify_outcome outcome, const char *head) {
+    struct err e = {0};
+    struct verdict verdict = {0};
+    PL_AUTO(panels_clear) struct panels panels = {0};
+    struct verify_input input = {.leaf = leaf.cert,
+                                 .presented = &presented,
+                                 .anchors = &anchors,
+                                 .host = "example.com",
+                                 .at_ms = MAKE_CERT_NOW_MS};
+    const struct panel_store stores[] = {{"this store's own roots", &anchors}};
+    const struct panel_input in = {.input = &input,
+                                   .verdict = &verdict,
+                                   .stores = stores,
+                                   .store_count = 1,
+                                   .is_public = true,
+                                   .timestamps = &logged,
+                                   .logs_made_ms = MAKE_CERT_NOW_MS - 71 * CLOCK_DAY_MS};
+    assert_ok(verify_certificate(&input, &verdict, &e), &e);
+    assert_ok(panels_make(&in, &panels, &e), &e);
+    const struct verify_check *said = &panels.items[PANEL_TRANSPARENCY].head;
+    assert_int_equal(said->outcome, outcome);
+    assert_non_null(strstr(said->sentence, head));
+    assert_true(says(&panels, PANEL_TRANSPARENCY, PANEL_OPEN, "the list of logs is of 2026-09-13"));
+    verdict_clear(&verdict);
+}
+
+static void test_public_logs(void **state) {
+    (void)state;
+    expect_logged(
+        (struct ct_result){
+            .logs = 2, .operators = 2, .wanted_logs = 2, .is_enough = true, .is_checked = true},
+        VERIFY_PASS, "2 logs of 2 operators (2 of 2 are wanted)");
+    expect_logged((struct ct_result){.logs = 3, .wanted_logs = 3, .is_enough = true}, VERIFY_PASS,
+                  "signatures are not checked");
+    expect_logged(
+        (struct ct_result){.logs = 2, .operators = 1, .wanted_logs = 2, .is_checked = true},
+        VERIFY_UNKNOWN, "one operator");
+    expect_logged(
+        (struct ct_result){.logs = 2, .operators = 2, .wanted_logs = 2, .is_checked = true},
+        VERIFY_UNKNOWN, "have retired");
+    expect_logged(
+        (struct ct_result){.logs = 1, .operators = 1, .wanted_logs = 3, .is_checked = true},
+        VERIFY_UNKNOWN, "1 logs where Chrome and Safari want 3");
+}
+
 static void test_names_stay_on_their_line(void **state) {
     (void)state;
     struct made hostile = make_cert((struct make_cert){
@@ -270,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_several_faults_of_the_path),
         cmocka_unit_test(test_a_hole_in_the_chain),
         cmocka_unit_test(test_rules_for_the_public),
+        cmocka_unit_test(test_public_logs),
         cmocka_unit_test(test_names_stay_on_their_line),
         cmocka_unit_test(test_the_name_that_fits_is_told_among_many),
         cmocka_unit_test(test_failing_memory),
