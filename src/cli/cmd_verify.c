@@ -4,8 +4,9 @@
 #include "cli/commands.h"
 #include "cli/verify_view.h"
 #include "codec/json.h"
+#include "inspect/observe/starttls.h"
 
-enum { TIMEOUT_MS = 10000 };
+enum { TIMEOUT_MS = 10000, TIMEOUT_MAX_MS = 10 * 60 * 1000 };
 
 static void print_verification(const struct cli *cli, const struct verification *v) {
     const struct cert *leaf = v->verdict.chain.items[0];
@@ -33,7 +34,14 @@ static enum verify_roots roots_of(const struct args *args) {
     return choice < 0 ? VERIFY_ROOTS_BOTH : roots[choice];
 }
 
+/* More than ten minutes nobody waits. */
+static int64_t timeout_of(const struct args *args) {
+    int64_t timeout_ms = args_duration_ms(args, "timeout", TIMEOUT_MS);
+    return timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
+}
+
 static bool run_verify(struct cli *cli, struct err *e) {
+    const char *starttls = args_text(cli->args, "starttls");
     PL_AUTO(verification_clear) struct verification v = {0};
     const struct verify_wish wish = {.target = args_at(cli->args, 0),
                                      .host = args_text(cli->args, "host"),
@@ -48,8 +56,10 @@ static bool run_verify(struct cli *cli, struct err *e) {
                                      .is_dane = args_flag(cli->args, "dane"),
                                      .dns_server = args_text(cli->args, "dns-server"),
                                      .dns_anchor_file = args_text(cli->args, "dns-anchor"),
-                                     .timeout_ms =
-                                         args_duration_ms(cli->args, "timeout", TIMEOUT_MS)};
+                                     .starttls = starttls,
+                                     .usual_port =
+                                         starttls == NULL ? 0 : starttls_find(starttls)->port,
+                                     .timeout_ms = timeout_of(cli->args)};
     if (!ops_verify(cli->ops, &wish, &v, e)) {
         return false;
     }
@@ -66,6 +76,7 @@ static bool run_verify(struct cli *cli, struct err *e) {
 static const struct option verify_options[] = {
     {"host", OPTION_TEXT, "NAME",
      "the name that the certificate must be for, and that is asked for (SNI)"},
+    {"starttls", OPTION_CHOICE, STARTTLS_NAMES, "ask for TLS in this protocol's own words first"},
     {"trust", OPTION_TEXT, "FILE", "trust only the certificates in this file"},
     {"roots", OPTION_CHOICE, "system|own",
      "trust only the system's roots, or only this store's own"},
@@ -85,7 +96,8 @@ static const struct option verify_options[] = {
     {"at", OPTION_DATE, "DATE", "verify as of that date"},
     {"full", OPTION_FLAG, NULL, "show every panel with its question and all its facts"},
     {"browsers", OPTION_FLAG, NULL, "draw the page that each browser will show"},
-    {"timeout", OPTION_DURATION, "DURATION", "how long to wait for a server (default 10s)"},
+    {"timeout", OPTION_DURATION, "DURATION",
+     "how long to wait for a server (default 10s, at most 10m)"},
     {NULL, OPTION_FLAG, NULL, NULL},
 };
 
@@ -105,7 +117,8 @@ const struct command verify_commands[] = {
      "a trusted CA as well.\n\n"
      "  padlock verify www.example.com\n"
      "  padlock verify 127.0.0.1:8443 --host www.example.com --at 2027-06-01 --full\n"
-     "  padlock verify www.example.com --dane",
+     "  padlock verify www.example.com --dane\n"
+     "  padlock verify mail.example.com --starttls smtp --dane",
      verify_options, run_verify},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHUNK_SIZE = 16 * 1024, REQUEST_MAX = 16 * 1024, STATUS_OK = 200 };
+enum { CHUNK_SIZE = 16 * 1024, REQUEST_MAX = FETCH_CONTENT_MAX + 4096, STATUS_OK = 200 };
 
 static void close_fd(const int *fd) {
     if (*fd >= 0) {
@@ -238,7 +238,7 @@ bool fetch_ocsp(const struct cert *cert, const struct cert *issuer, const struct
         return false;
     }
     struct fetch_wish post = *wish;
-    post.content_type = "application/ocsp-request";
+    post.content_type = FETCH_OCSP_TYPE;
     post.content = request.data;
     post.content_len = request.len;
     return fetch_http(&post, out, e);

@@ -16,7 +16,8 @@
 #include "base/err.h"
 #include "pki/cert.h"
 
-enum { FETCH_REDIRECTS_MAX = 3 };
+enum { FETCH_REDIRECTS_MAX = 3, FETCH_URL_SIZE = 2048, FETCH_CONTENT_MAX = 16 * 1024 };
+#define FETCH_OCSP_TYPE "application/ocsp-request"
 
 /* Networks that may be asked besides the public one. Link-local and reserved ones never are. */
 enum fetch_networks { FETCH_PUBLIC = 0, FETCH_PRIVATE = 1, FETCH_LOOPBACK = 2 };

@@ -9,6 +9,7 @@
 #ifndef PL_OPS_OPS_H
 #define PL_OPS_OPS_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/err.h"
 
@@ -37,19 +38,37 @@ const char *ops_actor(const struct ops *ops);
 struct store *ops_store(struct ops *ops);
 const char *ops_data_dir(const struct ops *ops);
 
+/* A server that is to be looked at: see tls/client.h. */
+struct look_wish {
+    const char *host; /* to connect to */
+    uint16_t port;
+    const char *sni;      /* name to ask for; "": none */
+    const char *starttls; /* the protocol that TLS is asked for in; "": none */
+    int64_t timeout_ms;
+};
+
 /*
- * Where private keys are used, foreign files are opened and names are looked up: in the caller's
- * own process (tests) until the program says otherwise. See keys/keys.h and keys/unpack.h.
+ * Where private keys are used and foreign files are opened: in the caller's own process (tests)
+ * until the program says otherwise; see keys/keys.h and keys/unpack.h. Whatever connects somewhere
+ * is done elsewhere in any case: there is no way to it from here but these.
  */
 struct secret;
 struct unpacked;
 struct dns_wish;
 struct dns_answer;
+struct fetch_wish;
+struct tls_look;
 struct ops_processes {
     bool (*open_keys)(const char *data_dir, struct keys **out_keys, struct err *e);
     bool (*unpack)(bool is_pfx, const uint8_t *bytes, size_t len, const struct secret *password,
                    struct unpacked *out, struct err *e);
+    /* Fails sys.dns.*, base.*, and as all of these: ipc.*, sys.process */
     bool (*look_up)(const struct dns_wish *wish, struct dns_answer *out, struct err *e);
+    /* A server that was started just now gets a second. Fails tls.look.*, inspect.starttls,
+     * pki.cert.*, base.* */
+    bool (*look)(const struct look_wish *wish, struct tls_look *out, struct err *e);
+    /* Appends; out's max is the limit for what is fetched. Fails http.fetch.*, base.* */
+    bool (*fetch)(const struct fetch_wish *wish, struct buf *out, struct err *e);
 };
 /* For every ops that is opened from now on; copied. */
 void ops_use_processes(const struct ops_processes *processes);

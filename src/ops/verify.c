@@ -16,9 +16,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-enum { FETCHES_MAX = 64, HTTPS_PORT = 443, START_WAIT_MS = 1000, START_PAUSE_MS = 100 };
+enum { FETCHES_MAX = 64, HTTPS_PORT = 443 };
 
 void verification_clear(struct verification *verification) {
     verdict_clear(&verification->verdict);
@@ -33,11 +32,13 @@ void verification_clear(struct verification *verification) {
 }
 
 /* "host", "host:port", "[::1]", "[::1]:port", "::1" */
-static bool parse_target(const char *target, char host[256], uint16_t *out_port, struct err *e) {
+static bool parse_target(const struct verify_wish *wish, char host[256], uint16_t *out_port,
+                         struct err *e) {
+    const char *target = wish->target;
     const char *colon = strrchr(target, ':');
     const char *bracket = strchr(target, ']');
     struct ip ip;
-    uint64_t port = HTTPS_PORT;
+    uint64_t port = wish->usual_port == 0 ? HTTPS_PORT : wish->usual_port;
     bool is_bare_ip6 = ip_parse(target, &ip) && target[0] != '[';
     bool has_port = !is_bare_ip6 && colon != NULL && (bracket == NULL || colon == bracket + 1);
     size_t len = has_port ? (size_t)(colon - target) : strlen(target);
@@ -57,35 +58,21 @@ static bool parse_target(const char *target, char host[256], uint16_t *out_port,
     return true;
 }
 
-/* A server that was started just now, as in "padlock serve & padlock verify", gets a second. */
-static bool look_patiently(const struct tls_look_wish *wish, struct tls_look *out, struct err *e) {
-    static const struct timespec pause = {.tv_nsec = START_PAUSE_MS * 1000000L};
-    for (unsigned waited_ms = 0;; waited_ms += START_PAUSE_MS) {
-        struct err problem = {0};
-        if (tls_look_at(wish, out, &problem)) {
-            return true;
-        }
-        if (problem.code != ERR_TLS_LOOK_CONNECT || waited_ms >= START_WAIT_MS) {
-            if (e != NULL) {
-                *e = problem;
-            }
-            return false;
-        }
-        (void)nanosleep(&pause, NULL);
-    }
-}
-
 static bool look(const struct verify_wish *wish, struct verification *out, struct err *e) {
+    const struct ops_processes *processes = ops_processes_in_use();
     char target_host[256];
-    struct tls_look_wish look_wish = {.connect_host = target_host, .timeout_ms = wish->timeout_ms};
-    if (!parse_target(wish->target, target_host, &look_wish.port, e)) {
+    struct look_wish ask = {.host = target_host,
+                            .sni = out->host,
+                            .starttls = wish->starttls == NULL ? "" : wish->starttls,
+                            .timeout_ms = wish->timeout_ms};
+    if (!parse_target(wish, target_host, &ask.port, e)) {
         return false;
     }
     (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? target_host : wish->host);
-    look_wish.sni = out->host;
-    out->port = look_wish.port;
+    out->port = ask.port;
     out->is_server = true;
-    return look_patiently(&look_wish, &out->look, e);
+    PL_BUG_UNLESS(processes->look != NULL);
+    return processes->look(&ask, &out->look, e);
 }
 
 /* What a server of ours would present. */

@@ -16,7 +16,9 @@ struct verify_wish {
     const char *target;             /* HOST[:PORT], [ADDRESS]:PORT, or a file */
     const struct cert_row *planned; /* instead of a target: this store's, as it would be served */
     uint16_t planned_port;
-    const char *host; /* the name to check; NULL: the target's own */
+    const char *starttls; /* the protocol that the server is asked for TLS in; NULL: none */
+    uint16_t usual_port;  /* where the target names none; 0: 443 */
+    const char *host;     /* the name to check; NULL: the target's own */
     const char
         *trust_file; /* PEM with trusted certificates; NULL: the system's and this store's roots */
     enum verify_roots roots;         /* without trust_file: which of these two */
@@ -54,7 +56,8 @@ struct verification {
 void verification_clear(struct verification *verification);
 
 /*
- * ops may be NULL. A bad certificate is no failure. Fails tls.look.*, sys.file.*,
+ * ops may be NULL. A bad certificate is no failure. Servers are looked at, and addresses asked, by
+ * another process (ops_use_processes()). Fails tls.look.*, inspect.starttls, ipc.*, sys.file.*,
  * ops.verify.target, ops.verify.no_list, pki.ct_logs.malformed, codec.json.*; with is_dane
  * also sys.dns.*, ops.verify.dane_name
  */

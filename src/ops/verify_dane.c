@@ -25,8 +25,8 @@ static bool look_up(const struct verify_wish *wish, const char *name, struct dns
                                  .server = wish->dns_server == NULL ? "" : wish->dns_server,
                                  .anchor = buf_string(&anchor),
                                  .timeout_ms = wish->timeout_ms};
-    return processes->look_up == NULL ? dns_look_up(&ask, out, e)
-                                      : processes->look_up(&ask, out, e);
+    PL_BUG_UNLESS(processes->look_up != NULL);
+    return processes->look_up(&ask, out, e);
 }
 
 static size_t read_records(const struct dns_answer *answer,

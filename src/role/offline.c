@@ -8,6 +8,7 @@
 #include "keys/unpack_wire.h"
 #include "ops/ops.h"
 #include "role/dns_note.h"
+#include "role/look_note.h"
 #include "role/worker.h"
 #include "sys/memory_file.h"
 #include "sys/process.h"
@@ -17,10 +18,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     ANSWER_TIMEOUT_MS = 120 * 1000,
+    ANSWER_GRACE_MS = 10 * 1000, /* beyond a wish's own time */
+    END_TIMEOUT_MS = 2000,
+    END_PAUSE_MAX_MS = 64,
     SCAN_TIMEOUT_MS = 60 * 60 * 1000, /* between two listeners */
     START_ROOM = 16384,
     CALL_MAX = 4 * 1024 * 1024 + 4096
@@ -34,13 +39,29 @@ struct offline {
 /* --- a process -----------------------------------------------------------------------------------
  */
 
+/* Waits for its end, at most END_TIMEOUT_MS; 0 as long as it lives, as waitpid(2). */
+static pid_t await_end(pid_t pid) {
+    long pause_ms = 1;
+    for (long waited_ms = 0;; waited_ms += pause_ms) {
+        pause_ms = pause_ms < END_PAUSE_MAX_MS ? 2 * pause_ms : pause_ms;
+        const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
+        pid_t ended = waitpid(pid, NULL, WNOHANG);
+        if (ended != 0 || waited_ms >= END_TIMEOUT_MS) {
+            return ended;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* One that waits for a server still, or that a server has taken over, ends all the same. */
 static void offline_close(void *ctx) {
     struct offline *offline = ctx;
     if (offline == NULL) {
         return;
     }
     ipc_channel_free(offline->channel); /* which ends it */
-    if (offline->pid > 0) {
+    if (offline->pid > 0 && await_end(offline->pid) == 0) {
+        (void)kill(offline->pid, SIGKILL);
         while (waitpid(offline->pid, NULL, 0) < 0 && errno == EINTR) {
         }
     }
@@ -62,9 +83,9 @@ static bool read_failure(const struct ipc_message *message, struct err *e) {
     return false;
 }
 
-static bool wait_for(struct ipc_channel *channel, enum ipc_type type, struct ipc_message *out,
-                     struct err *e) {
-    if (!ipc_wait(channel, ANSWER_TIMEOUT_MS, out, e)) {
+static bool wait_long(struct ipc_channel *channel, int64_t timeout_ms, enum ipc_type type,
+                      struct ipc_message *out, struct err *e) {
+    if (!ipc_wait(channel, timeout_ms, out, e)) {
         return false;
     }
     if (out->type == IPC_FAILED) {
@@ -72,6 +93,11 @@ static bool wait_for(struct ipc_channel *channel, enum ipc_type type, struct ipc
     }
     return out->type == type ||
            err_set(e, ERR_IPC_MALFORMED, "another process sent what nobody asked for");
+}
+
+static bool wait_for(struct ipc_channel *channel, enum ipc_type type, struct ipc_message *out,
+                     struct err *e) {
+    return wait_long(channel, ANSWER_TIMEOUT_MS, type, out, e);
 }
 
 static bool begin(const struct offline *offline, enum user_role user, const char *data_dir,
@@ -252,8 +278,56 @@ static bool look_up(const struct dns_wish *wish, struct dns_answer *out, struct 
     return true;
 }
 
+static bool look(const struct look_wish *wish, struct tls_look *out, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    PL_AUTO(buf_clear) struct buf call = {.max = LOOK_NOTE_MAX};
+    PL_AUTO(tls_look_clear) struct tls_look seen = {0};
+    struct pack_writer w = {.out = &call};
+    struct ipc_message answer;
+    look_note_pack(wish, &w);
+    if (!pack_end(&w, e) || !start(IPC_PROBE, "", &offline, e) ||
+        !ipc_send(offline->channel, IPC_LOOK, call.data, call.len, -1, e) ||
+        !wait_long(offline->channel, wish->timeout_ms + ANSWER_GRACE_MS, IPC_LOOKED, &answer, e) ||
+        !look_note_read_seen(answer.bytes, answer.len, &seen, e)) {
+        return false;
+    }
+    *out = seen;
+    seen = (struct tls_look){0};
+    return true;
+}
+
+/* A memory file of one byte and then what was fetched. */
+static bool take_fetched(struct ipc_message *answer, struct buf *out, struct err *e) {
+    int fd = ipc_take_fd(answer);
+    void *bytes = NULL;
+    size_t size = 0;
+    bool ok = memory_file_map(fd, &bytes, &size, e);
+    (void)close(fd);
+    if (ok) {
+        ok = buf_append(out, (const uint8_t *)bytes + 1, size - 1, e);
+        memory_file_unmap(bytes, size);
+    }
+    return ok;
+}
+
+static bool fetch(const struct fetch_wish *wish, struct buf *out, struct err *e) {
+    PL_AUTO(offline_closep) struct offline *offline = NULL;
+    PL_AUTO(buf_clear) struct buf call = {.max = FETCH_NOTE_MAX};
+    struct pack_writer w = {.out = &call};
+    struct ipc_message answer;
+    fetch_note_pack(wish, out->max, &w);
+    return pack_end(&w, e) && start(IPC_PROBE, "", &offline, e) &&
+           ipc_send(offline->channel, IPC_FETCH, call.data, call.len, -1, e) &&
+           wait_long(offline->channel, wish->timeout_ms + ANSWER_GRACE_MS, IPC_FETCHED, &answer,
+                     e) &&
+           take_fetched(&answer, out, e);
+}
+
 void offline_use(void) {
-    const struct ops_processes processes = {
-        .open_keys = open_keys, .unpack = unpack_file, .look_up = look_up};
+    const struct ops_processes processes = {.open_keys = open_keys,
+                                            .unpack = unpack_file,
+                                            .look_up = look_up,
+                                            .look = look,
+                                            .fetch = fetch};
     ops_use_processes(&processes);
 }

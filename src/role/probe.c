@@ -2,8 +2,9 @@
  * The process "probe": connections that go out. It proves service: it connects to a listener as a
  * visitor would, by name, and says whether one of the expected certificates is presented. For the
  * command line it observes one handshake (role/probe_trace.h), scans many listeners
- * (role/probe_scan.h) or asks the DNS (role/probe_dns.h). It has no store and none of our keys, and
- * believes nothing that a server says.
+ * (role/probe_scan.h), looks at a server or fetches what certificates name (role/probe_look.h), or
+ * asks the DNS (role/probe_dns.h). It has no store and none of our keys, and believes nothing that
+ * a server says.
  *
  * Limits: as many at a time as libuv's pool has threads (4), PROOF_TIMEOUT_MS each.
  */
@@ -11,6 +12,7 @@
 #include "base/str.h"
 #include "http/fetch.h"
 #include "role/probe_dns.h"
+#include "role/probe_look.h"
 #include "role/probe_scan.h"
 #include "role/probe_trace.h"
 #include "role/proof.h"
@@ -262,6 +264,12 @@ static bool on_message(struct worker *worker, struct ipc_message *message) {
     }
     if (message->type == IPC_LOOK_UP) {
         return probe_look_up(worker, message);
+    }
+    if (message->type == IPC_LOOK) {
+        return probe_look(worker, message);
+    }
+    if (message->type == IPC_FETCH) {
+        return probe_fetch(worker, message);
     }
     if (message->type != IPC_PEER || !worker_peer_read(message, &about) ||
         about.role != IPC_CONTROL) {

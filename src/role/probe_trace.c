@@ -6,31 +6,21 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "codec/ip.h"
-#include "inspect/observe/starttls.h"
 #include "inspect/trace/document.h"
 #include "pki/openssl.h"
 #include "pki/trust.h"
+#include "role/probe_plain.h"
 #include "sys/memory_file.h"
 #include "sys/tcp_connect.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* After the handshake, as long is waited for a server that has more to say, or for its answer. */
-enum {
-    QUIET_MS = 400,
-    ANSWER_MS = 3000,
-    READ_SIZE = 16 * 1024,
-    HANDSHAKES_MAX = 2,
-    CHAIN_MAX = 10
-};
+enum { QUIET_MS = 400, ANSWER_MS = 3000, HANDSHAKES_MAX = 2, CHAIN_MAX = 10 };
 
 struct times {
     int64_t start_us; /* of the trace */
@@ -156,37 +146,6 @@ static bool open_connection(struct tracing *t, int64_t deadline_ms, struct err *
     return false;
 }
 
-/* False when the other side has gone, or the deadline. */
-static bool send_all(int fd, struct buf *bytes, int64_t deadline_ms) {
-    while (bytes->len > 0) {
-        ssize_t sent = send(fd, bytes->data, bytes->len, MSG_NOSIGNAL);
-        if (sent > 0) {
-            buf_consume(bytes, (size_t)sent);
-        } else if (errno != EAGAIN || !tcp_wait(fd, POLLOUT, deadline_ms)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum received { RECEIVED_BYTES, RECEIVED_END, RECEIVED_NOTHING };
-
-static enum received receive(int fd, uint8_t *bytes, size_t *out_len, int64_t deadline_ms) {
-    for (;;) {
-        ssize_t len = recv(fd, bytes, READ_SIZE, 0);
-        if (len > 0) {
-            *out_len = (size_t)len;
-            return RECEIVED_BYTES;
-        }
-        if (len == 0 || errno != EAGAIN) {
-            return RECEIVED_END;
-        }
-        if (!tcp_wait(fd, POLLIN, deadline_ms)) {
-            return RECEIVED_NOTHING;
-        }
-    }
-}
-
 static int64_t patience(const struct observer *o, int64_t deadline_ms, bool is_http) {
     int64_t quiet_ms = clock_monotonic_ms() + (is_http ? ANSWER_MS : QUIET_MS);
     return observer_is_connected(o) && quiet_ms < deadline_ms ? quiet_ms : deadline_ms;
@@ -197,7 +156,7 @@ static void converse(struct tracing *t, struct observer *o, const struct buf *ea
                      const struct times *times) {
     const int64_t start_us = times->start_us;
     const int64_t deadline_ms = times->deadline_ms;
-    uint8_t bytes[READ_SIZE];
+    uint8_t bytes[PROBE_READ_SIZE];
     size_t len = 0;
     int fd = t->connection.fd;
     bool is_http = t->observe.http_host != NULL;
@@ -207,25 +166,19 @@ static void converse(struct tracing *t, struct observer *o, const struct buf *ea
     }
     while (status == OBSERVE_GOES_ON) {
         /* Who has gone may have said why before. */
-        (void)send_all(fd, observer_output(o), deadline_ms);
-        enum received received = receive(fd, bytes, &len, patience(o, deadline_ms, is_http));
+        (void)probe_send_all(fd, observer_output(o), deadline_ms);
+        enum probe_received received =
+            probe_receive(fd, bytes, &len, patience(o, deadline_ms, is_http));
         int64_t now_us = clock_monotonic_us() - start_us;
-        status = received == RECEIVED_BYTES ? observer_receive(o, bytes, len, now_us)
-                                            : observer_end(o, received == RECEIVED_NOTHING, now_us);
+        status = received == PROBE_BYTES ? observer_receive(o, bytes, len, now_us)
+                                         : observer_end(o, received == PROBE_NOTHING, now_us);
     }
-    (void)send_all(fd, observer_output(o), deadline_ms);
+    (void)probe_send_all(fd, observer_output(o), deadline_ms);
 }
 
 static void tell_refusal(struct trace *trace, const struct starttls *s) {
-    char sentence[400];
-    if (s->said[0] == '\0') {
-        (void)snprintf(sentence, sizeof(sentence),
-                       "the server does not begin TLS in %s: it says nothing", s->protocol->name);
-    } else {
-        (void)snprintf(sentence, sizeof(sentence),
-                       "the server does not begin TLS in %s: it said \"%s\"", s->protocol->name,
-                       s->said);
-    }
+    char sentence[PROBE_REFUSAL_SIZE];
+    probe_tell_refusal(s, sentence);
     const struct trace_failure failure = {
         .code = err_code_text(ERR_INSPECT_STARTTLS),
         .sentence = sentence,
@@ -236,46 +189,38 @@ static void tell_refusal(struct trace *trace, const struct starttls *s) {
     trace_set_failure(trace, &failure);
 }
 
-/* What is waiting to be said. */
-static bool say_plain(struct tracing *t, struct trace *trace, struct starttls *s,
-                      const struct times *times, struct err *e) {
-    const struct wire_span said = {s->out.data, s->out.len};
-    bool ok = said.len == 0 ||
-              trace_add_plain(trace, TRACE_CLIENT, clock_monotonic_us() - times->start_us, said, e);
-    (void)send_all(t->connection.fd, &s->out, times->deadline_ms);
-    buf_reset(&s->out);
-    return ok;
+struct recording {
+    struct trace *trace;
+    int64_t start_us;
+};
+
+static bool record_plain(void *ctx, bool is_server, const uint8_t *bytes, size_t len,
+                         struct err *e) {
+    const struct recording *recording = ctx;
+    return trace_add_plain(recording->trace, is_server ? TRACE_SERVER : TRACE_CLIENT,
+                           clock_monotonic_us() - recording->start_us,
+                           (struct wire_span){bytes, len}, e);
 }
 
 /* Where TLS is asked for in plain text first; what follows the last answer stays in s->in, and is
  * TLS. False: the trace says why, or *e. */
 static bool ask_for_tls(struct tracing *t, struct trace *trace, struct starttls *s,
                         const struct times *times, struct err *e) {
-    const struct starttls_protocol *protocol = starttls_find(t->wish->starttls);
-    uint8_t bytes[READ_SIZE];
-    size_t len = 0;
-    if (protocol == NULL) {
-        return t->wish->starttls[0] == '\0' ||
-               err_set(e, ERR_INSPECT_OPTION, "there is no such protocol to begin TLS in");
+    struct recording recording = {.trace = trace, .start_us = times->start_us};
+    const struct probe_plain plain = {.fd = t->connection.fd,
+                                      .deadline_ms = times->deadline_ms,
+                                      .protocol = t->wish->starttls,
+                                      .host = t->wish->host,
+                                      .said = record_plain,
+                                      .ctx = &recording};
+    bool is_ready = t->wish->starttls[0] == '\0';
+    if (is_ready || !probe_ask_for_tls(&plain, s, &is_ready, e)) {
+        return is_ready;
     }
-    enum starttls_status status = starttls_begin(s, protocol, t->wish->host);
-    if (!say_plain(t, trace, s, times, e)) {
-        return false;
-    }
-    while (status == STARTTLS_GOES_ON &&
-           receive(t->connection.fd, bytes, &len, times->deadline_ms) == RECEIVED_BYTES) {
-        status = starttls_receive(s, bytes, len);
-        size_t plain = status == STARTTLS_READY && s->in.len <= len ? len - s->in.len : len;
-        if (!trace_add_plain(trace, TRACE_SERVER, clock_monotonic_us() - times->start_us,
-                             (struct wire_span){bytes, plain}, e) ||
-            !say_plain(t, trace, s, times, e)) {
-            return false;
-        }
-    }
-    if (status != STARTTLS_READY) {
+    if (!is_ready) {
         tell_refusal(trace, s);
     }
-    return status == STARTTLS_READY;
+    return is_ready;
 }
 
 static bool run_once(struct tracing *t, const char *title, struct err *e) {

@@ -200,7 +200,8 @@ bool tls_look_at(const struct tls_look_wish *wish, struct tls_look *out_look, st
     if (!open_connection(wish, deadline_ms, &fd, look.address, e)) {
         return false;
     }
-    if (wish->is_proxied && !send_proxy_header(fd, e)) {
+    if ((wish->is_proxied && !send_proxy_header(fd, e)) ||
+        (wish->begin != NULL && !wish->begin(wish->ctx, fd, deadline_ms, e))) {
         return false;
     }
     PL_AUTO(ssl_ctx_freep) SSL_CTX *context = SSL_CTX_new(TLS_client_method());

@@ -16,6 +16,10 @@ struct tls_look_wish {
     bool is_proxied;    /* send a PROXY header first that says: no proxy, I myself */
     const char *sni;    /* name to ask for; NULL or an address: none is sent */
     int64_t timeout_ms; /* for connecting and handshake together */
+    /* What is said before TLS begins, in the protocol's own words; NULL: nothing. Whatever it fails
+     * is the look's failure. */
+    bool (*begin)(void *ctx, int fd, int64_t deadline_ms, struct err *e);
+    void *ctx;
 };
 
 enum { TLS_LOOK_TEXT = 64, TLS_LOOK_CERTS_MAX = 32, TLS_LOOK_PROOF_MAX = 65535 };

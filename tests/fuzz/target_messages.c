@@ -4,6 +4,7 @@
 #include "keys/unpack_wire.h"
 #include "role/dns_note.h"
 #include "role/listing.h"
+#include "role/look_note.h"
 #include "role/proof.h"
 #include "role/stapling.h"
 #include "role/ticket_note.h"
@@ -18,6 +19,29 @@ static void see_listener(void *ctx, const struct listing_listener *listener) {
     size_t *count = ctx;
     *count += strlen(listener->text) + 1;
     FUZZ_CHECK(strlen(listener->text) < SNAPSHOT_ADDRESS_TEXT);
+}
+
+/* What was seen of a server is the one that holds what strangers chose. */
+static void read_looks(const uint8_t *bytes, size_t len) {
+    struct err error = {0};
+    struct look_wish look = {0};
+    struct fetch_wish fetch = {0};
+    size_t body_max = 0;
+    PL_AUTO(tls_look_clear) struct tls_look seen = {0};
+    if (look_note_read(bytes, len, &look)) {
+        FUZZ_CHECK(strlen(look.host) < LOOK_NOTE_TEXT && strlen(look.starttls) < LOOK_NOTE_TEXT);
+        FUZZ_CHECK(look.timeout_ms >= 0 && look.timeout_ms <= LOOK_NOTE_TIMEOUT_MAX_MS);
+    }
+    if (fetch_note_read(bytes, len, &fetch, &body_max)) {
+        FUZZ_CHECK(strlen(fetch.url) < FETCH_URL_SIZE && fetch.content_len <= FETCH_CONTENT_MAX);
+        FUZZ_CHECK(body_max > 0 && body_max <= FETCH_NOTE_BODY_MAX);
+    }
+    if (fuzz_told(look_note_read_seen(bytes, len, &seen, &error), &error)) {
+        FUZZ_CHECK(seen.presented.count > 0 && seen.presented.count <= TLS_LOOK_CERTS_MAX);
+        FUZZ_CHECK(seen.stapled.len <= TLS_LOOK_PROOF_MAX);
+        FUZZ_CHECK(seen.timestamps.len <= TLS_LOOK_PROOF_MAX);
+        FUZZ_CHECK(memchr(seen.version, '\0', sizeof(seen.version)) != NULL);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
@@ -66,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
             FUZZ_CHECK(at <= found.data.len);
         }
     }
+    read_looks(bytes, len);
     struct stapling_answer response = {0};
     if (stapling_read_answer(bytes, len, &response)) {
         FUZZ_CHECK(response.error.step_count <= ERR_STEPS_MAX);
