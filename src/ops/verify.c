@@ -58,21 +58,26 @@ static bool parse_target(const struct verify_wish *wish, char host[256], uint16_
     return true;
 }
 
-static bool look(const struct verify_wish *wish, struct verification *out, struct err *e) {
+bool verify_look(const struct verify_wish *wish, const char *name, struct tls_look *out,
+                 struct err *e) {
     const struct ops_processes *processes = ops_processes_in_use();
-    char target_host[256];
-    struct look_wish ask = {.host = target_host,
-                            .sni = out->host,
+    char host[256];
+    struct look_wish ask = {.host = host,
+                            .sni = name,
                             .starttls = wish->starttls == NULL ? "" : wish->starttls,
                             .timeout_ms = wish->timeout_ms};
-    if (!parse_target(wish, target_host, &ask.port, e)) {
+    PL_BUG_UNLESS(processes->look != NULL);
+    return parse_target(wish, host, &ask.port, e) && processes->look(&ask, out, e);
+}
+
+static bool look(const struct verify_wish *wish, struct verification *out, struct err *e) {
+    char host[256];
+    if (!parse_target(wish, host, &out->port, e)) {
         return false;
     }
-    (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? target_host : wish->host);
-    out->port = ask.port;
+    (void)str_copy(out->host, sizeof(out->host), wish->host == NULL ? host : wish->host);
     out->is_server = true;
-    PL_BUG_UNLESS(processes->look != NULL);
-    return processes->look(&ask, &out->look, e);
+    return verify_look(wish, out->host, &out->look, e);
 }
 
 /* What a server of ours would present. */

@@ -59,7 +59,15 @@ bool verify_timestamps(struct ops *ops, const struct verify_wish *wish,
                        const struct verify_input *input, struct verification *v, struct err *e)
     PL_MUST_USE;
 
-/* The panel about DANE, in v. Fails ops.verify.dane_name, sys.dns.*, sys.file.*, base.* */
+/* What the wish's server presents to who asks for that name. Fails ops.verify.target, and as
+ * ops_processes' look. */
+bool verify_look(const struct verify_wish *wish, const char *name, struct tls_look *out,
+                 struct err *e) PL_MUST_USE;
+
+/*
+ * The panel about DANE, in v. Where the host is an alias, the server is looked at again.
+ * Fails ops.verify.dane_name, sys.dns.*, sys.file.*, base.*, and as verify_look()
+ */
 bool verify_dane(const struct verify_wish *wish, const struct verify_input *input,
                  struct verification *v, struct err *e) PL_MUST_USE;
 

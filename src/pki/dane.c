@@ -145,16 +145,33 @@ static bool check_pkix_ca(const struct dane_record *record, const struct verify_
                : say(word, DANE_FITS, "it is about a CA of the trusted path");
 }
 
+/*
+ * The whole certificate of a CA in a record: the server need not present it. Bytes that are none
+ * are about nothing.
+ */
+static bool read_own_ca(const struct dane_record *record, struct cert **out_cert, struct err *e) {
+    struct err problem = {0};
+    if (record->selector != DANE_CERT || record->matching != DANE_FULL ||
+        cert_from_der(record->data, record->len, out_cert, &problem)) {
+        return true;
+    }
+    return problem.code != ERR_BASE_OOM || err_set(e, ERR_BASE_OOM, "out of memory");
+}
+
 /* Usage 2: the CA that it is about becomes the one that is trusted; names and dates count. */
 static bool check_own_ca(const struct dane_record *record, const struct verify_input *input,
                          struct dane_word *word, struct err *e) {
     PL_AUTO(cert_list_clear) struct cert_list anchors = {0};
     PL_AUTO(verdict_clear) struct verdict verdict = {0};
+    PL_AUTO(cert_freep) struct cert *own = NULL;
     struct cert *ca = NULL;
-    if (!find(record, input->presented, input->leaf, &ca, e)) {
+    if (!find(record, input->presented, input->leaf, &ca, e) ||
+        (ca == NULL && !read_own_ca(record, &own, e))) {
         return false;
     }
-    if (ca == NULL) {
+    const char *whose = ca != NULL ? "that the server presents" : "that stands in the record";
+    ca = ca != NULL ? ca : own;
+    if (ca == NULL || cert_equal(ca, input->leaf)) {
         return say(word, DANE_FITS_NOT, "it is about no CA that the server presents");
     }
     struct verify_input again = *input;
@@ -163,14 +180,15 @@ static bool check_own_ca(const struct dane_record *record, const struct verify_i
         return false;
     }
     if (verdict.overall != VERIFY_FAIL) {
-        return say(word, DANE_FITS,
-                   "it is about the CA that the server presents, and this CA "
-                   "vouches for the server");
+        word->fit = DANE_FITS;
+        (void)snprintf(word->sentence, sizeof(word->sentence),
+                       "it is about the CA %s, and this CA vouches for the server", whose);
+        return true;
     }
     const char *why = verdict.faults.count > 0 ? verdict.faults.items[0].sentence : "";
     word->fit = DANE_FITS_NOT;
     (void)snprintf(word->sentence, sizeof(word->sentence),
-                   "it is about a CA that the server presents, which does not help: %.400s", why);
+                   "it is about a CA %s, which does not help: %.400s", whose, why);
     return true;
 }
 

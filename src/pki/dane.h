@@ -4,8 +4,7 @@
  * whether DNSSEC proved the records is for whoever looked them up (sys/dns.h).
  *
  * Limits: DANE_…_MAX.
- * Not done: an anchor of usage 2 that stands in the record alone (matching type 0) and is not
- *           presented; a bare key of usage 2.
+ * Not done: a bare key of usage 2 (selector 1, matching type 0) whose CA is not presented.
  * Source: RFC 6698 §2, RFC 7671 §5, RFC 7218 (names of the numbers)
  */
 #ifndef PL_PKI_DANE_H

@@ -183,6 +183,20 @@ static bool add_record(struct dns_answer *answer, const char *bytes, int len, st
            buf_append(&answer->data, bytes, (size_t)len, e);
 }
 
+/* One that is too long to be kept is none that could be asked for. */
+static void read_name(const struct ub_result *result, struct dns_answer *answer) {
+    const char *name = result->canonname == NULL ? "" : result->canonname;
+    size_t len = strlen(name);
+    len -= len > 1 && name[len - 1] == '.' ? 1 : 0;
+    if (len < sizeof(answer->name)) {
+        memcpy(answer->name, name, len);
+        answer->name[len] = '\0';
+    }
+    if (str_equal_nocase(answer->name, result->qname)) {
+        answer->name[0] = '\0';
+    }
+}
+
 static bool read_result(const struct dns_wish *wish, const struct ub_result *result,
                         struct dns_answer *answer, struct err *e) {
     buf_init(&answer->data, DNS_DATA_MAX);
@@ -198,7 +212,9 @@ static bool read_result(const struct dns_wish *wish, const struct ub_result *res
         return err_set(e, ERR_SYS_DNS, "the DNS server did not answer for %.260s (code %d)",
                        wish->name, result->rcode);
     }
-    for (size_t i = 0; result->havedata != 0 && result->data[i] != NULL; i++) {
+    read_name(result, answer);
+    for (size_t i = 0; !wish->is_only_name && result->havedata != 0 && result->data[i] != NULL;
+         i++) {
         if (!add_record(answer, result->data[i], result->len[i], e)) {
             return false;
         }

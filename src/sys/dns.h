@@ -18,6 +18,7 @@ enum {
     DNS_RECORDS_MAX = 32,
     DNS_DATA_MAX = 64 * 1024,
     DNS_ANCHOR_MAX = 64 * 1024,
+    DNS_TYPE_A = 1,
     DNS_TYPE_TLSA = 52,
     DNS_TYPE_CAA = 257,
 };
@@ -27,6 +28,7 @@ struct dns_wish {
     uint16_t type;
     const char *server; /* "ADDRESS" or "ADDRESS@PORT"; "": the system's (/etc/resolv.conf) */
     const char *anchor; /* records DS or DNSKEY, a line each, as in a zone's file; "": the root's */
+    bool is_only_name;  /* asks where aliases lead: the answer has no records */
     int64_t timeout_ms;
 };
 
@@ -35,6 +37,8 @@ struct dns_answer {
     bool is_proven;               /* DNSSEC proves the records, or that there are none */
     bool is_forged;               /* DNSSEC refuses the answer; then there are no records */
     char reason[DNS_REASON_SIZE]; /* of that; "" */
+    char name[DNS_NAME_SIZE]; /* that the one asked for is an alias of, at the end of all aliases,
+                                 without a last dot; "": of none */
     size_t count;
     struct buf data; /* each record: two bytes for its length, then the record */
 };

@@ -5,6 +5,7 @@ import clients
 import foreign
 import name_server
 import peers
+import plain_then_tls
 
 HOST = f'www.{name_server.ZONE}'
 
@@ -29,8 +30,8 @@ def digest(certificate):
     return clients.run('sh', '-c', 'openssl pkey -pubin -outform DER | sha256sum', stdin=key.encode()).split()[0]
 
 
-def verify(padlock, port, server, anchor, *options, text=False):
-    arguments = ('verify', f'127.0.0.1:{port}', '--host', HOST, '--dane', '--dns-server', server,
+def verify(padlock, port, server, anchor, *options, text=False, host=HOST):
+    arguments = ('verify', f'127.0.0.1:{port}', '--host', host, '--dane', '--dns-server', server,
                  '--dns-anchor', anchor, *options)
     return padlock.attempt(*arguments) if text else padlock.attempt('--json', *arguments)
 
@@ -122,3 +123,80 @@ def test_a_dns_server_that_is_none(padlock, servers, tmp_path, ports):
     said = padlock.attempt('--json', *ask, '--dns-server', f'127.0.0.1@{ports(1)[0]}', '--timeout', '1s')
     assert said.json['code'] == 'sys.dns' and said.code != 0
     padlock.fails(2, 'ops.verify.dane_name', 'verify', servers['self'], '--host', '127.0.0.1', '--dane')
+
+
+def whole(certificate):
+    """The whole certificate (the file's first), as a record of matching type 0 has it."""
+    return clients.run('sh', '-c', f'openssl x509 -in {certificate} -outform DER | od -An -v -tx1').replace(' ', '').replace('\n', '')
+
+
+def alone(certificate, folder):
+    """The file's first certificate, with its key beside it."""
+    file = folder / 'alone.pem'
+    file.with_suffix('.key').write_bytes(certificate.with_suffix('.key').read_bytes())
+    clients.run('openssl', 'x509', '-in', certificate, '-out', file)
+    return file
+
+
+def test_a_ca_that_is_in_the_record_alone(padlock, servers, tmp_path):
+    """Usage 2 with the whole certificate: the server need not present it."""
+    with peers.s_server(alone(servers['leaf'], tmp_path)) as port:
+        for data, outcome in ((whole(servers['authority']), 'pass'), (whole(servers['self']), 'fail'), ('30820102', 'fail')):
+            anchor = name_server.sign(tmp_path / f'zone-{len(data)}-{outcome}', [f'_{port}._tcp.www IN TLSA 2 0 0 {data}'])
+            with name_server.serving(anchor.parent) as server:
+                said = verify(padlock, port, server, anchor)
+            panel = said.json['dane']
+            assert panel['outcome'] == outcome and (said.code == 0) == (outcome == 'pass'), panel
+            if outcome == 'pass':
+                assert 'that stands in the record' in panel['lines'][0]['text']
+
+
+def test_a_name_that_is_an_alias(padlock, servers, tmp_path):
+    """Where the alias leads comes first; that name is asked for, and good as the certificate's name."""
+    alias = f'shop.{name_server.ZONE}'
+    other = foreign.key(tmp_path / 'other.key')
+    other = foreign.self_signed(tmp_path / 'other.pem', other, '/CN=x', '-addext', f'subjectAltName=DNS:{alias}')
+    by_name = ('-servername', HOST, '-cert2', servers['leaf'], '-key2', servers['leaf'].with_suffix('.key'))
+    with peers.s_server(other, *by_name) as port:
+        def outcome(*records):
+            folder = tmp_path / f'zone{len(list(tmp_path.iterdir()))}'
+            anchor = name_server.sign(folder, ['shop IN CNAME chain', 'chain IN CNAME www', 'www IN A 127.0.0.1', *records])
+            with name_server.serving(folder) as server:
+                said = verify(padlock, port, server, anchor, host=alias)
+            return said.code, said.json['dane']['outcome'], said.json['dane']
+        whole_ca = f'_{port}._tcp.www IN TLSA 2 0 0 {whole(servers["authority"])}'
+        own = f'_{port}._tcp.shop IN TLSA 3 1 1 {digest(other)}'
+        code, said, panel = outcome(f'_{port}._tcp.www IN TLSA 3 1 1 {digest(servers["leaf"])}')
+        assert (code, said) == (0, 'pass') and f'{alias} is an alias of {HOST}' in panel['lines'][0]['text']
+        # The certificate is for where the alias leads alone, and the CA's records count with names.
+        assert outcome(whole_ca)[:2] == (0, 'pass')
+        assert outcome(f'_{port}._tcp.www IN TLSA 3 1 1 {digest(other)}')[:2] == (1, 'fail')
+        # Both: the first counts. The name's own alone: those, and nobody is asked for another name.
+        assert outcome(f'_{port}._tcp.www IN TLSA 3 1 1 {digest(other)}', own)[:2] == (1, 'fail')
+        code, said, panel = outcome(own)
+        assert (code, said) == (0, 'pass') and 'alias' not in panel['lines'][0]['text']
+        code, said, panel = outcome()
+        assert said == 'unknown' and f'_{port}._tcp.{alias}' in panel['sentence']
+
+
+def test_an_alias_that_somebody_changed(padlock, servers, tmp_path):
+    """It leads elsewhere than its owner signed: nobody may follow it, nor go on without."""
+    folder = tmp_path / 'zone'
+    with peers.s_server(servers['self']) as port:
+        records = [f'_{port}._tcp.{name} IN TLSA 3 1 1 {digest(servers["self"])}' for name in ('shop', 'www', 'evil')]
+        anchor = name_server.sign(folder, ['shop IN CNAME www', 'www IN A 127.0.0.1', 'evil IN A 127.0.0.1', *records])
+        signed = (folder / 'signed').read_text(encoding='ascii')
+        assert f'CNAME\twww.{name_server.ZONE}.' in signed
+        (folder / 'signed').write_text(signed.replace('CNAME\twww.', 'CNAME\tevil.'), encoding='ascii')
+        with name_server.serving(folder) as server:
+            said = verify(padlock, port, server, anchor, host=f'shop.{name_server.ZONE}')
+    assert said.code == 1 and said.json['dane']['code'] == 'verify.dane.forged'
+
+
+def test_a_server_of_mail(padlock, servers, tmp_path):
+    """Its port's records, after STARTTLS."""
+    for whose, code in (('self', 0), ('leaf', 1)):
+        with plain_then_tls.serving('smtp', servers['self']) as port:
+            anchor = name_server.sign(tmp_path / whose, [f'_{port}._tcp.www IN TLSA 3 1 1 {digest(servers[whose])}'])
+            with name_server.serving(tmp_path / whose) as server:
+                assert verify(padlock, port, server, anchor, '--starttls', 'smtp').code == code

@@ -78,6 +78,12 @@ bool panel_dane(const struct dane_input *in, struct panel *out_panel, struct err
                    in->is_proven ? ", and DNSSEC proves that" : "");
         return true;
     }
+    if (in->alias_of[0] != '\0' &&
+        !panel_say(out_panel, PANEL_FACT, e,
+                   "%s is an alias of %s, which DNSSEC proves: that name's records count", in->host,
+                   in->alias_of)) {
+        return false;
+    }
     for (size_t i = 0; i < in->record_count; i++) {
         if (!add_record(in, &in->records[i], &counts, out_panel, e)) {
             return false;

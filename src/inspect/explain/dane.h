@@ -9,10 +9,12 @@
 #include "pki/dane.h"
 
 struct dane_input {
-    const char *name;   /* that was asked for: "_443._tcp.www.example.com" */
-    bool is_proven;     /* by DNSSEC: the records, or that there are none */
-    bool is_forged;     /* DNSSEC says that the answer is not the owner's */
-    const char *reason; /* of that; "" */
+    const char *name;     /* that was asked for: "_443._tcp.www.example.com" */
+    const char *host;     /* the server's name, for a sentence */
+    const char *alias_of; /* where that leads, proven, and whose records these are; "": its own */
+    bool is_proven;       /* by DNSSEC: the records, or that there are none */
+    bool is_forged;       /* DNSSEC says that the answer is not the owner's */
+    const char *reason;   /* of that; "" */
     const struct dane_record *records;
     size_t record_count;
     const struct verify_input *input;

@@ -75,6 +75,13 @@ static void test_every_selector_and_matching_type(void **state) {
             }
         }
     }
+    /* A CA that is not presented: the whole certificate is enough, its key or a hash is not. */
+    cert_list_clear(&s.presented);
+    assert_int_equal(fit_of(&s, DANE_TA, DANE_CERT, DANE_FULL, s.root.cert), DANE_FITS);
+    assert_int_equal(fit_of(&s, DANE_TA, DANE_SPKI, DANE_FULL, s.root.cert), DANE_FITS_NOT);
+    assert_int_equal(fit_of(&s, DANE_TA, DANE_CERT, DANE_SHA256, s.root.cert), DANE_FITS_NOT);
+    assert_int_equal(fit_of(&s, DANE_TA, DANE_CERT, DANE_FULL, s.other.cert), DANE_FITS_NOT);
+    assert_int_equal(fit_of(&s, DANE_TA, DANE_CERT, DANE_FULL, s.leaf.cert), DANE_FITS_NOT);
     /* Of the wrong place in the chain. */
     assert_int_equal(fit_of(&s, DANE_EE, 1, 1, s.root.cert), DANE_FITS_NOT);
     assert_int_equal(fit_of(&s, DANE_TA, 1, 1, s.leaf.cert), DANE_FITS_NOT);
