@@ -8,6 +8,7 @@ import sys
 import time
 
 import lab
+import names
 
 LISTENERS, RANGE = 10000, '127.1.0.0-127.1.39.15'
 GOAL_FULL_S, GOAL_RATE = 0.5, 3000
@@ -54,9 +55,8 @@ def full(port, name):
             'ratio': {'sslscan': statistics.median(one['padlock'][0] / one['sslscan'][0] for one in rounds)}}
 
 
-def inventory(port):
-    command = [lab.PADLOCK, 'scan', f'{RANGE}:{port}', '--sni', 'localhost', '--certificates', '--rate', '0', '--quiet',
-               '--results', lab.RESULTS / 'scan.tmp']
+def inventory(what, *targets):
+    command = [lab.PADLOCK, 'scan', *targets, '--certificates', '--rate', '0', '--quiet', '--results', lab.RESULTS / 'scan.tmp']
     rates, cores = [], []
     for _ in range(lab.ROUNDS):
         wall, cpu, _ = measured(lab.CORES[-1], command)
@@ -66,8 +66,20 @@ def inventory(port):
         assert sum('"state":"finished"' in line for line in lines) == LISTENERS, len(lines)
         rates.append(LISTENERS / wall)
         cores.append(LISTENERS / cpu)
-    return {'measure': f'certificates of {LISTENERS:,} listeners, a second and core', 'goal_rate': GOAL_RATE,
+    return {'measure': f'certificates of {LISTENERS:,} {what}, a second and core', 'goal_rate': GOAL_RATE,
             'median': {'padlock': statistics.median(cores)}, 'a_second': statistics.median(rates), 'ratio': {}}
+
+
+def different(folder):
+    """As many names, each with a certificate of its own, at one server."""
+    farm = names.Farm(folder, LISTENERS)
+    targets = folder.path / 'targets'
+    farm.start()
+    try:
+        targets.write_text(''.join(f'{names.host(i)}@127.0.0.1:{farm.port}\n' for i in range(LISTENERS)))
+        return inventory('names, each another certificate', '--file', targets, '--per-host', '64')
+    finally:
+        farm.stop()
 
 
 def main():
@@ -76,10 +88,12 @@ def main():
     port = lab.free_port()
     process = serve(folder, port)
     try:
-        rows = [full(port, 'padlock, intermediate'), inventory(port)]
+        rows = [full(port, 'padlock, intermediate'),
+                inventory('listeners with one certificate', f'{RANGE}:{port}', '--sni', 'localhost')]
     finally:
         process.terminate()
         process.wait(30)
+    rows.append(different(lab.Folder()))
     for row in rows:
         print(row, file=sys.stderr, flush=True)
         lab.save('scan', row)

@@ -74,10 +74,16 @@ static bool read_public_key(struct cert *cert, struct err *e) {
 }
 
 static bool verifies_with(const struct cert *cert, const struct cert *issuer) {
-    EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
-    bool verifies = key != NULL && X509_verify(cert->x509, key) == 1;
-    ERR_clear_error();
-    return verifies;
+    struct cert_signer *signer = cert->signer;
+    if (!signer->is_known ||
+        memcmp(signer->spki_sha256, issuer->spki_sha256, sizeof(signer->spki_sha256)) != 0) {
+        EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
+        signer->is_right = key != NULL && X509_verify(cert->x509, key) == 1;
+        signer->is_known = true;
+        memcpy(signer->spki_sha256, issuer->spki_sha256, sizeof(signer->spki_sha256));
+        ERR_clear_error();
+    }
+    return signer->is_right;
 }
 
 static bool read_fields(struct cert *cert, struct err *e) {
@@ -112,9 +118,12 @@ static bool cert_make(X509 *x509, const uint8_t *der, size_t der_len, struct cer
     cert->references = 1;
     cert->x509 = x509;
     void *copy = NULL;
-    if (!mem_dup(der, der_len, &copy, e)) {
+    void *signer = NULL;
+    if (!mem_dup(der, der_len, &copy, e) || !mem_alloc(sizeof(*cert->signer), &signer, e)) {
+        mem_free(copy);
         return false;
     }
+    cert->signer = signer;
     cert->der = copy;
     cert->der_len = der_len;
     if (!read_fields(cert, e)) {
@@ -165,6 +174,7 @@ void cert_free(struct cert *cert) {
     }
     X509_free(cert->x509);
     mem_free(cert->der);
+    mem_free(cert->signer);
     dn_clear(&cert->subject);
     dn_clear(&cert->issuer);
     mem_free(cert->subject_text);

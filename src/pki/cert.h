@@ -27,6 +27,13 @@ struct cert_key_id {
 /* From an OCTET STRING; NULL is none. out_id is zeroed before. */
 void cert_key_id_read(struct cert_key_id *out_id, const ASN1_OCTET_STRING *id);
 
+/* Whether a certificate's signature is that key's, as found out when it was last asked for. */
+struct cert_signer {
+    uint8_t spki_sha256[32];
+    bool is_known;
+    bool is_right;
+};
+
 struct cert {
     unsigned references; /* counted without locks: a certificate stays with one thread */
     X509 *x509;
@@ -50,6 +57,7 @@ struct cert {
     bool is_ca;                   /* basicConstraints CA:TRUE */
     bool is_self_issued;          /* subject equals issuer */
     bool is_self_signed;          /* and its own key verifies it */
+    struct cert_signer *signer;   /* owned; a signature is not checked twice with one key */
 };
 
 /*

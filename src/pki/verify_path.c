@@ -99,37 +99,12 @@ static bool push_presented(STACK_OF(X509) * stack, const struct verify_input *in
            push(stack, &chain, e) && push(stack, &pool, e);
 }
 
-static void add_finding(struct verify_findings *findings, int error, int depth) {
-    if (findings->count < VERIFY_FINDINGS_MAX) {
-        findings->items[findings->count++] = (struct verify_finding){error, depth};
-    }
-}
-
-static int collect(int is_fine, X509_STORE_CTX *context) {
-    if (is_fine == 0) {
-        add_finding(X509_STORE_CTX_get_app_data(context), X509_STORE_CTX_get_error(context),
-                    X509_STORE_CTX_get_error_depth(context));
-    }
-    return 1;
-}
-
-static bool prepare(X509_STORE_CTX *context, int64_t at_ms, struct verify_findings *findings) {
-    if (X509_STORE_CTX_set_default(context, "ssl_server") != 1) {
-        return false;
-    }
-    X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(context);
-    X509_VERIFY_PARAM_set_time(how, (time_t)(at_ms / CLOCK_SECOND_MS));
-    X509_VERIFY_PARAM_set_depth(how, CHAIN_MAX - 2);
-    X509_VERIFY_PARAM_set_auth_level(how, 0); /* weak keys and hashes are the signature check's */
-    X509_STORE_CTX_set_verify_cb(context, collect);
-    /* any policy will do, where an issuer demands that there is one; the object is a constant */
-    if (X509_VERIFY_PARAM_add0_policy(how, OBJ_nid2obj(NID_any_policy)) != 1) {
-        return false;
-    }
-    return X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
-                                                X509_V_FLAG_POLICY_CHECK) == 1 &&
-           X509_STORE_CTX_set_app_data(context, findings) == 1;
-}
+/* What the callbacks of a search know. */
+struct search {
+    const struct verify_input *input;
+    struct verify_findings *findings;
+    X509_STORE_CTX_verify_fn usual; /* how OpenSSL checks the path's signatures */
+};
 
 /* By pointer: a path holds the input's own. */
 static struct cert *find_in(const struct cert_list *list, const X509 *x509) {
@@ -141,19 +116,76 @@ static struct cert *find_in(const struct cert_list *list, const X509 *x509) {
     return NULL;
 }
 
-/* All certificates of a path came from the input. */
+static struct cert *find_cert(const struct verify_input *input, const X509 *x509) {
+    struct cert *cert = x509 == input->leaf->x509 ? input->leaf : find_in(input->anchors, x509);
+    cert = cert != NULL ? cert : find_in(input->presented, x509);
+    cert = cert != NULL ? cert : find_in(input->issuers, x509);
+    PL_BUG_UNLESS(cert != NULL); /* all certificates of a path came from the input */
+    return cert;
+}
+
+static void add_finding(struct verify_findings *findings, int error, int depth) {
+    if (findings->count < VERIFY_FINDINGS_MAX) {
+        findings->items[findings->count++] = (struct verify_finding){error, depth};
+    }
+}
+
+static int collect(int is_fine, X509_STORE_CTX *context) {
+    if (is_fine == 0) {
+        const struct search *search = X509_STORE_CTX_get_app_data(context);
+        add_finding(search->findings, X509_STORE_CTX_get_error(context),
+                    X509_STORE_CTX_get_error_depth(context));
+    }
+    return 1;
+}
+
+/*
+ * A path all of whose signatures are right, each by a key that may sign certificates, has nothing
+ * for OpenSSL to object to but dates, and those are a check of their own. Signatures that were
+ * checked before are not checked again: authorities stand in many chains.
+ */
+static int check_signatures(X509_STORE_CTX *context) {
+    const struct search *search = X509_STORE_CTX_get_app_data(context);
+    const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context);
+    for (int i = 0; i + 1 < sk_X509_num(path); i++) {
+        X509 *issuer = sk_X509_value(path, i + 1);
+        if ((X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN) == 0 ||
+            !cert_is_issued_by(find_cert(search->input, sk_X509_value(path, i)),
+                               find_cert(search->input, issuer))) {
+            return search->usual(context);
+        }
+    }
+    return sk_X509_num(path) > 1 ? 1 : search->usual(context);
+}
+
+static bool prepare(X509_STORE_CTX *context, struct search *search) {
+    int64_t at_ms = search->input->at_ms;
+    if (X509_STORE_CTX_set_default(context, "ssl_server") != 1) {
+        return false;
+    }
+    X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_time(how, (time_t)(at_ms / CLOCK_SECOND_MS));
+    X509_VERIFY_PARAM_set_depth(how, CHAIN_MAX - 2);
+    X509_VERIFY_PARAM_set_auth_level(how, 0); /* weak keys and hashes are the signature check's */
+    X509_STORE_CTX_set_verify_cb(context, collect);
+    search->usual = X509_STORE_CTX_get_verify(context);
+    X509_STORE_CTX_set_verify(context, check_signatures);
+    /* any policy will do, where an issuer demands that there is one; the object is a constant */
+    if (X509_VERIFY_PARAM_add0_policy(how, OBJ_nid2obj(NID_any_policy)) != 1) {
+        return false;
+    }
+    return X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
+                                                X509_V_FLAG_POLICY_CHECK) == 1 &&
+           X509_STORE_CTX_set_app_data(context, search) == 1;
+}
+
 static bool copy_path(const struct verify_input *input, const STACK_OF(X509) * path,
                       struct cert_list *out_chain, struct err *e) {
     if (!cert_list_add(out_chain, input->leaf, e)) {
         return false;
     }
     for (int i = 1; i < sk_X509_num(path); i++) {
-        const X509 *x509 = sk_X509_value(path, i);
-        struct cert *cert = find_in(input->anchors, x509);
-        cert = cert != NULL ? cert : find_in(input->presented, x509);
-        cert = cert != NULL ? cert : find_in(input->issuers, x509);
-        PL_BUG_UNLESS(cert != NULL);
-        if (!cert_list_add(out_chain, cert, e)) {
+        if (!cert_list_add(out_chain, find_cert(input, sk_X509_value(path, i)), e)) {
             return false;
         }
     }
@@ -165,6 +197,7 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
     PL_AUTO(x509_store_freep) X509_STORE *store = X509_STORE_new();
     PL_AUTO(x509_stack_freep) STACK_OF(X509) *presented = sk_X509_new_null();
     PL_AUTO(x509_store_ctx_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
+    struct search search = {.input = input, .findings = out_findings};
     if (store == NULL || presented == NULL || context == NULL) {
         return out_of_memory(e);
     }
@@ -172,7 +205,7 @@ bool verify_find_path(const struct verify_input *input, struct cert_list *out_ch
         return false;
     }
     if (X509_STORE_CTX_init(context, store, input->leaf->x509, presented) != 1 ||
-        !prepare(context, input->at_ms, out_findings)) {
+        !prepare(context, &search)) {
         return out_of_memory(e);
     }
     if (X509_verify_cert(context) != 1) {

@@ -156,6 +156,7 @@ static void begin_run(struct probe_scan *scan, const struct scan_target *target)
     }
     scan->runs = run;
     scan->run_count++;
+    run->host->pool = scan->pool;
     run->host->began_ms = clock_now_ms();
     if (!scan_look_up(run)) {
         scan_host_set_state(run->host, SCAN_UNREACHABLE);
@@ -276,6 +277,7 @@ static void free_scan(struct probe_scan *scan) {
     scan_wish_clear(&scan->wish);
     scan_targets_clear(&scan->targets);
     cert_list_clear(&scan->anchors);
+    cert_pool_free(scan->pool);
     map_free(scan->done);
     mem_free(scan);
 }
@@ -294,7 +296,7 @@ static void fit_limits(struct probe_scan *scan) {
 
 static bool prepare(struct probe_scan *scan, int fd, struct err *e) {
     fit_limits(scan);
-    return read_lists(scan, fd, e) &&
+    return read_lists(scan, fd, e) && cert_pool_new(&scan->pool, e) &&
            probe_gather_anchors(&scan->wish.trust, scan->wish.has_system_trust, &scan->anchors, e);
 }
 

@@ -21,6 +21,7 @@ struct probe_scan {
     struct scan_cursor cursor;
     struct map *done; /* targets that are not looked at again; NULL: none */
     struct cert_list anchors;
+    struct cert_pool *pool;
     struct scan_run *runs;
     uint32_t run_count;
     struct scan_connection *connections;

@@ -10,7 +10,7 @@
 #include "inspect/scan/caa.h"
 #include "inspect/scan/target.h"
 #include "inspect/wire/fingerprint.h"
-#include "pki/cert.h"
+#include "pki/cert_pool.h"
 
 enum {
     SCAN_VERSIONS = 5, /* SSL 3.0 to TLS 1.3 */
@@ -96,7 +96,8 @@ struct scan_host {
     const struct starttls_protocol *starttls;
     char names[SCAN_NAMES_MAX][ASK_NAME_MAX]; /* to be asked for */
     size_t name_count;
-    bool is_quick; /* certificates alone */
+    struct cert_pool *pool; /* borrowed: certificates that were met before; NULL: none */
+    bool is_quick;          /* certificates alone */
 
     enum scan_state state;
     char address[64]; /* that answered */

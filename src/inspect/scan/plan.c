@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "inspect/scan/plan_parts.h"
 #include "inspect/wire/numbers.h"
-#include "pki/cert.h"
+#include "pki/cert_pool.h"
 
 #include <string.h>
 
@@ -162,7 +162,7 @@ bool plan_keep_chain(struct scan_host *h, const char *name, const struct scan_an
     buf_init(&chain->ocsp, ANSWER_BYTES_MAX);
     for (size_t i = 0; i < a->cert_count; i++) {
         PL_AUTO(cert_freep) struct cert *cert = NULL;
-        if (cert_from_der(a->certs[i].bytes, a->certs[i].len, &cert, &unreadable) &&
+        if (cert_pool_read(h->pool, a->certs[i].bytes, a->certs[i].len, &cert, &unreadable) &&
             !cert_list_add(&chain->certs, cert, e)) {
             cert_list_clear(&chain->certs);
             return false;
