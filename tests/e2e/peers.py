@@ -121,3 +121,15 @@ def old_node(version, certificate, method='', ciphers=''):
     with running([program, pathlib.Path(__file__).with_name('old_node.js'), port, certificate,
                   certificate.with_suffix('.key'), method, ciphers], port):
         yield port
+
+
+@contextlib.contextmanager
+def old_tls_js(certificate):
+    """tls.js of 2014 on Node.js of 2015, with a certificate (its key beside it); its port. Loopback alone."""
+    port = free_ports(1)[0]
+    program, packages = PROGRAMS / 'node-4.0.0' / 'node', PROGRAMS / 'tls.js/node_modules'
+    if not program.exists() or not packages.exists():
+        pytest.skip('tools/fetch_old_node could not bring it')
+    with running([program, pathlib.Path(__file__).with_name('old_tls_js.js'), packages, port, certificate,
+                  certificate.with_suffix('.key')], port):
+        yield port

@@ -240,6 +240,35 @@ def test_renegotiation_with_servers_of_the_past(padlock, leaves, node, method):
     assert renegotiation(document) == {'scan.client_renegotiation'}
 
 
+# --- Bleichenbacher's attack ---------------------------------------------------------------------
+
+
+def test_a_server_that_tells_right_padding_from_wrong(padlock, leaves):
+    with peers.old_tls_js(leaves['rsa']) as port:
+        document = one(padlock, port, '--trust', leaves['authority'])
+    assert document['attacks']['ROBOT'] == 'vulnerable' and document['grade']['letter'] == 'F'
+    assert 'scan.robot' in codes(document)
+    # It does not know RFC 5746, and refuses clients that want another handshake.
+    assert renegotiation(document) == {'scan.no_secure_renegotiation'}
+
+
+@pytest.mark.timeout(300)
+def test_servers_that_do_not(padlock, leaves, tmp_path):
+    file = tmp_path / 'testssl.json'
+    with peers.s_server(leaves['rsa'], '-tls1_2', '-cipher', 'AES128-SHA:@SECLEVEL=0') as port:
+        assert one(padlock, port, '--trust', leaves['authority'])['attacks']['ROBOT'] == 'safe'
+    with peers.s_server(leaves['rsa'], '-tls1_3') as port:
+        assert one(padlock, port, '--trust', leaves['authority'])['attacks']['ROBOT'] == 'untested'
+    more = 'ssl_ciphers "ALL:COMPLEMENTOFALL:@SECLEVEL=0"; ssl_protocols TLSv1 TLSv1.1 TLSv1.2;'
+    with peers.nginx(tmp_path / 'nginx', leaves['rsa'], more) as port:
+        document = one(padlock, port, '--trust', leaves['authority'])
+        clients.run('testssl', '--quiet', '--color', '0', '--warnings', 'batch', '--robot', '--jsonfile', file,
+                    '--ip', '127.0.0.1', f'{HOST}:{port}', check=False, timeout=280)
+    found, = (entry for entry in json.loads(file.read_text(encoding='utf-8')) if entry['id'] == 'ROBOT')
+    assert document['attacks']['ROBOT'] == 'safe' and 'scan.static_exchange' in codes(document)
+    assert found['severity'] == 'OK', found
+
+
 # --- servers of the past -------------------------------------------------------------------------
 
 OLD = [
@@ -259,6 +288,7 @@ def test_servers_of_the_past(padlock, leaves, node, method, ciphers, versions, a
         document = one(padlock, port, '--trust', leaves['authority'])
     assert spoken(document) == versions
     assert {name for name, outcome in document['attacks'].items() if outcome == 'vulnerable'} == attacks
+    assert document['attacks']['ROBOT'] == 'safe'
     assert all(finding['sentence'] and (finding['mend'] or finding['elsewhere']) for finding in document['findings'])
     if 'SSL 3.0' in versions:
         assert document['grade']['letter'] in 'CF'

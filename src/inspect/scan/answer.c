@@ -228,6 +228,16 @@ bool scan_answer_take_message(struct scan_answer *a, uint16_t version, uint8_t t
     return true;
 }
 
+void scan_answer_note_reaction(struct scan_answer *a, uint8_t type, struct wire_span content) {
+    bool is_alert = type == WIRE_ALERT && content.len == 2;
+    const uint8_t noted[] = {type, is_alert ? content.bytes[0] : (uint8_t)(content.len >> 8),
+                             is_alert ? content.bytes[1] : (uint8_t)content.len};
+    if (a->reaction_len + sizeof(noted) <= sizeof(a->reaction)) {
+        memcpy(a->reaction + a->reaction_len, noted, sizeof(noted));
+        a->reaction_len += sizeof(noted);
+    }
+}
+
 /* --- what the observing client saw ---------------------------------------------------------------
  */
 

@@ -14,7 +14,12 @@
 #include "inspect/trace/record.h"
 #include "inspect/wire/hello.h"
 
-enum { ANSWER_CERTS_MAX = 16, ANSWER_BYTES_MAX = 1024 * 1024, ANSWER_RESPONSE_MAX = 16 * 1024 };
+enum {
+    ANSWER_CERTS_MAX = 16,
+    ANSWER_BYTES_MAX = 1024 * 1024,
+    ANSWER_RESPONSE_MAX = 16 * 1024,
+    ANSWER_REACTION_MAX = 32
+};
 
 enum answer_end {
     ANSWER_OPEN,     /* the conversation is not over */
@@ -56,6 +61,8 @@ struct scan_answer {
     enum trace_renegotiation renegotiation;
     struct wire_span head; /* of an HTTP response; text, no NUL */
     enum answer_weakness weakness;
+    uint8_t reaction[ANSWER_REACTION_MAX]; /* to ASK_ROBOT: what came, in short, and how it ended */
+    size_t reaction_len;
     bool has_ssl2; /* an SSL 2.0 server hello */
 };
 void scan_answer_init(struct scan_answer *a);
@@ -67,6 +74,10 @@ void scan_answer_clear(struct scan_answer *a);
  */
 bool scan_answer_take_message(struct scan_answer *a, uint16_t version, uint8_t type,
                               struct wire_span body);
+/* What came after a block of ASK_ROBOT: a record (of an alert what it says, of others how long they
+ * are), the end of the connection (type 0), or nothing. What does not fit is not told apart. */
+enum { ANSWER_REACTION_SILENCE = 0xFF };
+void scan_answer_note_reaction(struct scan_answer *a, uint8_t type, struct wire_span content);
 /* Everything that the observing client wrote down. */
 bool scan_answer_take_trace(struct scan_answer *a, const struct trace *trace);
 

@@ -7,6 +7,7 @@
 
 #include "inspect/observe/client.h"
 #include "inspect/observe/starttls.h"
+#include "inspect/scan/robot.h"
 #include "inspect/scan/suites.h"
 
 enum ask_kind {
@@ -15,6 +16,7 @@ enum ask_kind {
     ASK_SSL2,         /* SSL 2.0's own hello */
     ASK_HEARTBEAT,    /* Heartbleed (CVE-2014-0160) */
     ASK_EARLY_CHANGE, /* CCS injection (CVE-2014-0224) */
+    ASK_ROBOT,        /* Bleichenbacher's attack: see scan/robot.h */
 };
 
 enum {
@@ -44,6 +46,8 @@ struct scan_ask {
     bool has_request;   /* "HEAD /" after a whole handshake */
     bool has_no_ticket; /* sessions by their id alone */
     bool offers_compression;
+    enum robot_block block;         /* ASK_ROBOT */
+    bool has_finish;                /* ASK_ROBOT: ChangeCipherSpec and a wrong Finished follow */
     bool wants_renegotiation;       /* a whole handshake: then another on the same connection */
     bool has_no_renegotiation_info; /* as clients before RFC 5746 */
     const struct observe_session *resume; /* borrowed; NULL: none */

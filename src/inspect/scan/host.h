@@ -78,6 +78,7 @@ enum lane_kind {
     LANE_TOLERANCE,
     LANE_HEARTBEAT,
     LANE_EARLY_CHANGE,
+    LANE_ROBOT,
     LANE_KIND_COUNT
 };
 
@@ -89,6 +90,15 @@ struct scan_lane {
     unsigned tries;  /* of the same ask, that failed */
     bool is_busy;
     bool is_done;
+};
+
+/* How a server reacted to the blocks of one round, and the round before. */
+struct scan_robot {
+    uint8_t reactions[ROBOT_BLOCKS][ANSWER_REACTION_MAX];
+    size_t lens[ROBOT_BLOCKS];
+    bool has_changed;    /* this round is not like the one before */
+    unsigned same_count; /* rounds in a row that were alike, and told blocks apart */
+    enum answer_weakness outcome;
 };
 
 struct scan_host {
@@ -140,6 +150,8 @@ struct scan_host {
     enum fact has_heartbeat;
     enum answer_weakness heartbleed;
     enum answer_weakness early_change;
+    struct scan_robot
+        robot[2]; /* with ChangeCipherSpec and Finished after the block, and without */
     enum fact asks_for_certificate;
     enum fact has_caa;          /* with its records; unknown: nobody asked, or nobody answered */
     bool caa_is_proven;         /* by DNSSEC */

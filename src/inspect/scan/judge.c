@@ -132,6 +132,15 @@ static void judge_versions(const struct scan_host *h, struct scan_judgement *j) 
     find_if(j, h->has_early_data == FACT_YES, FINDING_EARLY_DATA);
 }
 
+enum answer_weakness judge_robot(const struct scan_host *h) {
+    enum answer_weakness first = h->robot[0].outcome;
+    enum answer_weakness second = h->robot[1].outcome;
+    if (first == ANSWER_VULNERABLE || second == ANSWER_VULNERABLE) {
+        return ANSWER_VULNERABLE;
+    }
+    return first == second ? first : ANSWER_UNCLEAR;
+}
+
 /* Who does not know RFC 5746 and was not seen to refuse counts as one who would. */
 static void judge_renegotiation(const struct scan_host *h, struct scan_judgement *j) {
     bool is_ignorant = scan_host_newest_12(h) != 0 && h->has_secure_renegotiation == FACT_NO;
@@ -146,6 +155,7 @@ static void judge_attacks(const struct scan_host *h, struct scan_judgement *j) {
     enum { WEEK_S = 7 * 24 * 60 * 60 };
     find_if(j, h->heartbleed == ANSWER_VULNERABLE, FINDING_HEARTBLEED);
     find_if(j, h->early_change == ANSWER_VULNERABLE, FINDING_EARLY_CHANGE);
+    find_if(j, judge_robot(h) == ANSWER_VULNERABLE, FINDING_ROBOT);
     find_if(j, h->compresses == FACT_YES, FINDING_COMPRESSION);
     judge_renegotiation(h, j);
     find_if(j, h->has_fallback_protection == FACT_NO, FINDING_NO_FALLBACK_PROTECTION);

@@ -79,6 +79,9 @@ struct scan_judgement {
 void scan_judge(const struct scan_host *h, const struct scan_verified *chains, int64_t now_ms,
                 struct scan_judgement *out);
 
+/* Of both ways in which it was tried. */
+enum answer_weakness judge_robot(const struct scan_host *h);
+
 const char *severity_word(enum severity severity); /* "critical" */
 const char *grade_word(enum grade grade);          /* "A+" */
 

@@ -28,6 +28,7 @@ static const struct lane_rules *const rules[LANE_KIND_COUNT] = {
     [LANE_TOLERANCE] = &plan_tolerance,
     [LANE_HEARTBEAT] = &plan_heartbeat,
     [LANE_EARLY_CHANGE] = &plan_early_change,
+    [LANE_ROBOT] = &plan_robot,
 };
 
 /* --- what is offered -----------------------------------------------------------------------------
@@ -203,6 +204,8 @@ static void open_details(struct scan_host *h) {
         add_lane(h, LANE_RENEGOTIATION, 0);
         add_lane(h, LANE_HEARTBEAT, 0);
         add_lane(h, LANE_EARLY_CHANGE, 0);
+        add_lane(h, LANE_ROBOT, 0);
+        add_lane(h, LANE_ROBOT, 1);
         add_lane(h, LANE_FALLBACK, 0);
     }
     if (old >= WIRE_TLS10) {

@@ -38,6 +38,6 @@ extern const struct lane_rules plan_reach, plan_version, plan_suites;
 extern const struct lane_rules plan_groups_12, plan_groups_13, plan_schemes_12, plan_schemes_13;
 extern const struct lane_rules plan_chains, plan_session_12, plan_session_13, plan_protocols;
 extern const struct lane_rules plan_fallback, plan_compression, plan_renegotiation, plan_tolerance,
-    plan_heartbeat, plan_early_change;
+    plan_heartbeat, plan_early_change, plan_robot;
 
 #endif

@@ -335,7 +335,8 @@ static bool set_attacks(json_t *o, const struct scan_host *h, const struct scan_
     static const char *const outcomes[] = {"untested", "safe", "vulnerable", "unclear"};
     json_t *attacks = json_object();
     bool ok = json_set_text(attacks, "Heartbleed", outcomes[h->heartbleed], e) &&
-              json_set_text(attacks, "CCS injection", outcomes[h->early_change], e);
+              json_set_text(attacks, "CCS injection", outcomes[h->early_change], e) &&
+              json_set_text(attacks, "ROBOT", outcomes[judge_robot(h)], e);
     for (size_t i = 0; ok && i < PL_ARRAY_LEN(follow); i++) {
         bool is_found = false;
         for (size_t k = 0; k < j->finding_count; k++) {

@@ -21,6 +21,9 @@ struct talk {
     struct starttls plain;
     bool is_plain; /* TLS has not begun */
     bool has_started;
+    int64_t begun_us;  /* when the hello went */
+    int64_t flight_us; /* until the server had said all of its first flight */
+    int64_t now_us;
     unsigned attack_count; /* messages of the test's own that are sent */
     uint8_t hello_random[WIRE_RANDOM];
     struct buf in;       /* records that are not whole yet */
@@ -163,10 +166,12 @@ static bool begin_observing(struct talk *t) {
 static enum talk_status begin_tls(struct talk *t, int64_t time_us) {
     bool ok = true;
     t->has_started = true;
+    t->begun_us = t->now_us = time_us;
     switch (t->ask->kind) {
     case ASK_HELLO:
     case ASK_HEARTBEAT:
     case ASK_EARLY_CHANGE:
+    case ASK_ROBOT:
         ok = send_hello(t);
         break;
     case ASK_SSL2:
@@ -196,7 +201,8 @@ struct buf *talk_output(struct talk *t) {
 
 int64_t talk_patience_ms(const struct talk *t) {
     if (t->attack_count > 0) {
-        return ATTACK_MS;
+        bool is_silence_usual = t->ask->kind == ASK_ROBOT && !t->ask->has_finish;
+        return is_silence_usual ? QUIET_MS + 3 * t->flight_us / 1000 : ATTACK_MS;
     }
     if (t->observer == NULL || !observer_is_connected(t->observer)) {
         return 0;
@@ -220,6 +226,17 @@ static bool send_change(struct talk *t) {
                             NULL);
 }
 
+static bool send_block(struct talk *t) {
+    PL_AUTO(buf_clear) struct buf message = {.max = ROBOT_MESSAGE_MAX};
+    const struct scan_ask *ask = t->ask;
+    t->attack_count++;
+    return t->answer.cert_count > 0 &&
+           robot_key_exchange(ask->block, ask->version, t->answer.certs[0], &t->random, &message,
+                              NULL) &&
+           wire_record_wrap(WIRE_HANDSHAKE, t->version, message.data, message.len, &t->out, NULL) &&
+           (!ask->has_finish || robot_finish(t->version, &t->out, NULL));
+}
+
 /* The server waits for our key exchange now. */
 static enum talk_status attack(struct talk *t) {
     /*
@@ -230,6 +247,8 @@ static enum talk_status attack(struct talk *t) {
     bool ok = true;
     if (t->ask->kind == ASK_EARLY_CHANGE) {
         ok = send_change(t);
+    } else if (t->ask->kind == ASK_ROBOT) {
+        ok = send_block(t);
     } else if (!t->answer.hello.has_heartbeat) {
         t->answer.weakness = ANSWER_SAFE;
         return over(t, ANSWER_COMPLETE);
@@ -247,6 +266,10 @@ static enum talk_status attack(struct talk *t) {
  * that anybody knows.
  */
 static enum talk_status judge_reaction(struct talk *t, uint8_t type, struct wire_span content) {
+    if (t->ask->kind == ASK_ROBOT) {
+        scan_answer_note_reaction(&t->answer, type, content);
+        return type == 0 ? over(t, ANSWER_COMPLETE) : TALK_GOES_ON;
+    }
     bool is_hit = t->ask->kind == ASK_HEARTBEAT ? type == WIRE_HEARTBEAT && content.len > 3
                                                 : t->attack_count > 1;
     t->answer.weakness = is_hit ? ANSWER_VULNERABLE : ANSWER_SAFE;
@@ -254,6 +277,10 @@ static enum talk_status judge_reaction(struct talk *t, uint8_t type, struct wire
 }
 
 static enum talk_status judge_silence(struct talk *t) {
+    if (t->ask->kind == ASK_ROBOT) {
+        scan_answer_note_reaction(&t->answer, ANSWER_REACTION_SILENCE, (struct wire_span){0});
+        return over(t, ANSWER_COMPLETE);
+    }
     if (t->ask->kind == ASK_EARLY_CHANGE && t->attack_count == 1) {
         return send_change(t) ? TALK_GOES_ON : over(t, ANSWER_MALFORMED);
     }
@@ -277,7 +304,10 @@ static enum talk_status on_message(struct talk *t, uint8_t type, struct wire_spa
     if (type == WIRE_SERVER_HELLO) {
         t->version = t->answer.hello.version;
     }
-    if (t->answer.is_done && (t->ask->kind == ASK_HEARTBEAT || t->ask->kind == ASK_EARLY_CHANGE)) {
+    bool is_attack = t->ask->kind == ASK_HEARTBEAT || t->ask->kind == ASK_EARLY_CHANGE ||
+                     t->ask->kind == ASK_ROBOT;
+    if (t->answer.is_done && is_attack) {
+        t->flight_us = t->now_us - t->begun_us;
         return attack(t);
     }
     return t->answer.is_done || is_enough(t) ? over(t, ANSWER_COMPLETE) : TALK_GOES_ON;
@@ -399,6 +429,7 @@ static enum talk_status receive_tls(struct talk *t, const uint8_t *bytes, size_t
 }
 
 enum talk_status talk_receive(struct talk *t, const uint8_t *bytes, size_t len, int64_t time_us) {
+    t->now_us = time_us;
     if (!t->is_plain) {
         return receive_tls(t, bytes, len, time_us);
     }

@@ -322,6 +322,98 @@ static void test_grades(void **state) {
     assert_int_equal(j.grade, GRADE_F);
 }
 
+/* --- Bleichenbacher's attack ---------------------------------------------------------------------
+ */
+
+/* Reactions by block and by how often it was asked; the outcome. */
+static enum answer_weakness run_robot(uint8_t (*react)(enum robot_block block, unsigned turn),
+                                      unsigned *out_rounds) {
+    static const struct scan_target target = {.host = "www.example.com", .port = 443};
+    PL_AUTO(scan_host_freep) struct scan_host *h = NULL;
+    struct err e = {0};
+    struct scan_ask ask;
+    unsigned turn = 0;
+    assert_ok(scan_host_new(&target, NULL, 0, NULL, false, &h, &e), &e);
+    h->versions[3].is_spoken = FACT_YES;
+    h->versions[3].suites[0] = 0x002F;
+    h->versions[3].suites[1] = 0xC02F;
+    h->versions[3].suite_count = 2;
+    h->phase = 3;
+    h->lanes[0] = (struct scan_lane){.kind = LANE_ROBOT};
+    h->lane_count = 1;
+    while (plan_next(h, &ask) == PLAN_ASK) {
+        struct scan_answer a = {.end = ANSWER_COMPLETE, .has_hello = true, .reaction_len = 3};
+        assert_int_equal(ask.kind, ASK_ROBOT);
+        assert_int_equal(ask.suite_count, 1);
+        assert_int_equal(ask.suites[0], 0x002F);
+        assert_true(ask.has_finish);
+        assert_int_equal(ask.block, turn % ROBOT_BLOCKS);
+        a.reaction[2] = react(ask.block, turn / ROBOT_BLOCKS);
+        turn++;
+        assert_ok(plan_take(h, &ask, &a, NULL, &e), &e);
+        assert_true(turn < 100);
+    }
+    *out_rounds = turn / ROBOT_BLOCKS;
+    return h->robot[0].outcome;
+}
+
+static uint8_t always_alike(enum robot_block block, unsigned turn) {
+    (void)block;
+    return turn == 0 ? 20 : 51;
+}
+
+static uint8_t tells(enum robot_block block, unsigned turn) {
+    (void)turn;
+    return block == ROBOT_WRONG_BEGIN ? 51 : 20;
+}
+
+static uint8_t slow_once(enum robot_block block, unsigned turn) {
+    return turn == 0 && block == ROBOT_NO_ZERO ? 0 : 20;
+}
+
+static uint8_t anyhow(enum robot_block block, unsigned turn) {
+    return block == ROBOT_RIGHT ? 20 : (uint8_t)turn;
+}
+
+static void test_robot(void **state) {
+    (void)state;
+    unsigned rounds = 0;
+    assert_int_equal(run_robot(always_alike, &rounds), ANSWER_SAFE);
+    assert_int_equal(rounds, 1);
+    assert_int_equal(run_robot(tells, &rounds), ANSWER_VULNERABLE);
+    assert_int_equal(rounds, 3);
+    assert_int_equal(run_robot(slow_once, &rounds), ANSWER_SAFE);
+    assert_int_equal(rounds, 2);
+    assert_int_equal(run_robot(anyhow, &rounds), ANSWER_UNCLEAR);
+    assert_int_equal(rounds, 6);
+}
+
+static void test_robot_s_blocks(void **state) {
+    (void)state;
+    enum { LEN = 128, AT = LEN - 48 };
+    struct err e = {0};
+    uint32_t seed = 7;
+    const struct observe_random random = {fixture_fill, &seed};
+    for (unsigned kind = 0; kind < ROBOT_BLOCKS; kind++) {
+        uint8_t b[LEN];
+        unsigned zeros = 0;
+        assert_ok(robot_make_block((enum robot_block)kind, 0x0303, &random, b, LEN, &e), &e);
+        for (size_t i = 2; i < LEN; i++) {
+            zeros += b[i] == 0;
+        }
+        assert_int_equal(b[0] << 8 | b[1], kind == ROBOT_WRONG_BEGIN ? 0x4117 : 2);
+        assert_int_equal(zeros, kind == ROBOT_NO_ZERO ? 0 : 1);
+        assert_int_equal(b[AT - 1] == 0, kind != ROBOT_NO_ZERO && kind != ROBOT_WRONG_PLACE);
+        assert_int_equal(b[LEN - 2] == 0, kind == ROBOT_WRONG_PLACE);
+        if (b[AT - 1] == 0) {
+            assert_int_equal(b[AT] << 8 | b[AT + 1], kind == ROBOT_WRONG_VERSION ? 0x0202 : 0x0303);
+        }
+    }
+    uint8_t small[63];
+    assert_fails(robot_make_block(ROBOT_RIGHT, 0x0303, &random, small, sizeof(small), &e), &e,
+                 ERR_BASE_LIMIT);
+}
+
 /* Who does not know RFC 5746 counts as vulnerable unless it was seen to refuse. */
 static void test_renegotiation(void **state) {
     (void)state;
@@ -417,6 +509,8 @@ int main(void) {
         cmocka_unit_test(test_a_server_that_chooses_what_it_likes),
         cmocka_unit_test(test_suites),
         cmocka_unit_test(test_grades),
+        cmocka_unit_test(test_robot),
+        cmocka_unit_test(test_robot_s_blocks),
         cmocka_unit_test(test_renegotiation),
         cmocka_unit_test(test_suites_that_are_found_fault_with),
         cmocka_unit_test(test_fields_of_heads),
