@@ -312,7 +312,8 @@ static bool run_scan(struct cli *cli, struct err *e) {
 static const struct option scan_options[] = {
     {"file", OPTION_MANY, "FILE", "also the targets in this file (\"-\": standard input)"},
     {"sni", OPTION_MANY, "NAME", "ask for this name (default: the target's own); its certificates"},
-    {"starttls", OPTION_CHOICE, STARTTLS_NAMES, "ask for TLS in this protocol's own words first"},
+    {"starttls", OPTION_CHOICE, STARTTLS_PACKED_NAMES,
+     "ask for TLS in this protocol's own words first (mssql: TDS 7; TDS 8, strict, is plain TLS)"},
     {"certificates", OPTION_FLAG, NULL,
      "look at certificates alone: one connection each, a line each"},
     {"inventory", OPTION_FLAG, NULL,

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/secret.h"
 #include "codec/ip.h"
+#include "inspect/observe/tds.h"
 #include "inspect/trace/document.h"
 #include "pki/openssl.h"
 #include "pki/trust.h"
@@ -20,7 +21,13 @@
 #include <unistd.h>
 
 /* After the handshake, as long is waited for a server that has more to say, or for its answer. */
-enum { QUIET_MS = 400, ANSWER_MS = 3000, HANDSHAKES_MAX = 2, CHAIN_MAX = 10 };
+enum {
+    QUIET_MS = 400,
+    ANSWER_MS = 3000,
+    HANDSHAKES_MAX = 2,
+    CHAIN_MAX = 10,
+    PACKED_MAX = 4 * 1024 * 1024
+};
 
 struct times {
     int64_t start_us; /* of the trace */
@@ -34,6 +41,8 @@ struct tracing {
     struct trace *traces[HANDSHAKES_MAX];
     size_t count;
     struct tcp_connection connection;
+    struct tds_reader packets;
+    bool packs; /* what we say goes in packets */
     X509 *certs[CHAIN_MAX];
     size_t cert_count;
     EVP_PKEY *key;
@@ -47,6 +56,7 @@ static void tracing_clear(struct tracing *t) {
         X509_free(t->certs[i]);
     }
     EVP_PKEY_free(t->key);
+    tds_reader_clear(&t->packets);
     if (t->connection.fd >= 0) {
         (void)close(t->connection.fd);
     }
@@ -152,6 +162,36 @@ static int64_t patience(const struct observer *o, int64_t deadline_ms, bool is_h
 }
 
 /* The observer and the server, until one of them has done. */
+static bool is_packed(const struct tracing *t) {
+    const struct starttls_protocol *protocol = starttls_find(t->wish->starttls);
+    return protocol != NULL && protocol->is_packed;
+}
+
+/* What the observer says, in packets until the handshake is over. Who has gone may have said why
+ * before: that is read next. */
+static void say(struct tracing *t, struct observer *o, int64_t deadline_ms) {
+    struct buf *said = observer_output(o);
+    if (!t->packs) {
+        (void)probe_send_all(t->connection.fd, said, deadline_ms);
+        return;
+    }
+    PL_AUTO(buf_clear) struct buf packed = {.max = PACKED_MAX};
+    if (tds_wrap(said, &packed, NULL)) {
+        (void)probe_send_all(t->connection.fd, &packed, deadline_ms);
+    }
+    t->packs = !observer_is_connected(o);
+}
+
+/* Bytes from the server, out of packets where it packs them. What is none is told as it came. */
+static enum observe_status hear(struct tracing *t, struct observer *o, const uint8_t *bytes,
+                                size_t len, int64_t now_us) {
+    PL_AUTO(buf_clear) struct buf unpacked = {.max = PACKED_MAX};
+    if (!is_packed(t) || !tds_unwrap(&t->packets, bytes, len, &unpacked, NULL)) {
+        return observer_receive(o, bytes, len, now_us);
+    }
+    return observer_receive(o, unpacked.data, unpacked.len, now_us);
+}
+
 static void converse(struct tracing *t, struct observer *o, const struct buf *early,
                      const struct times *times) {
     const int64_t start_us = times->start_us;
@@ -162,18 +202,17 @@ static void converse(struct tracing *t, struct observer *o, const struct buf *ea
     bool is_http = t->observe.http_host != NULL;
     enum observe_status status = observer_start(o, clock_monotonic_us() - start_us);
     if (early->len > 0) {
-        status = observer_receive(o, early->data, early->len, clock_monotonic_us() - start_us);
+        status = hear(t, o, early->data, early->len, clock_monotonic_us() - start_us);
     }
     while (status == OBSERVE_GOES_ON) {
-        /* Who has gone may have said why before. */
-        (void)probe_send_all(fd, observer_output(o), deadline_ms);
+        say(t, o, deadline_ms);
         enum probe_received received =
             probe_receive(fd, bytes, &len, patience(o, deadline_ms, is_http));
         int64_t now_us = clock_monotonic_us() - start_us;
-        status = received == PROBE_BYTES ? observer_receive(o, bytes, len, now_us)
+        status = received == PROBE_BYTES ? hear(t, o, bytes, len, now_us)
                                          : observer_end(o, received == PROBE_NOTHING, now_us);
     }
-    (void)probe_send_all(fd, observer_output(o), deadline_ms);
+    say(t, o, deadline_ms);
 }
 
 static void tell_refusal(struct trace *trace, const struct starttls *s) {
@@ -238,6 +277,9 @@ static bool run_once(struct tracing *t, const char *title, struct err *e) {
     if (!ask_for_tls(t, trace, &plain, &times, e)) {
         return trace->failure.is_failed;
     }
+    tds_reader_clear(&t->packets);
+    t->packets = (struct tds_reader){0};
+    t->packs = is_packed(t);
     converse(t, o, &plain.in, &times);
     t->session = *observer_session(o);
     return true;

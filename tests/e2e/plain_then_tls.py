@@ -43,6 +43,7 @@ DIALOGUES = {
             RDP_ANSWER + b'\x03\x00\x08\x00\x02\x00\x00\x00'),
     'mysql': ([], mysql_greeting(0xFFFF), mysql_greeting(0xF7FF)),
 }
+PROTOCOLS = sorted([*DIALOGUES, 'mssql'])
 MYSQL_REQUEST = b'\x20\x00\x00\x01'
 
 
@@ -54,6 +55,56 @@ def hear(connection, expected):
             break
         heard += more
     assert heard == expected, heard
+
+
+# --- SQL Server: TLS inside of TDS' packets until the handshake is over --------------------------
+
+def packet(kind, content):
+    return bytes([kind, 1]) + (len(content) + 8).to_bytes(2, 'big') + b'\0\0\1\0' + content
+
+
+def hear_packet(connection):
+    """A whole message's content."""
+    content, last = b'', False
+    while not last:
+        header = connection.recv(8, socket.MSG_WAITALL)
+        assert len(header) == 8 and header[0] == 0x12, header
+        last = header[1] & 1
+        content += connection.recv(int.from_bytes(header[2:4], 'big') - 8, socket.MSG_WAITALL)
+    return content
+
+
+def mssql_answer(encryption):
+    return packet(4, b'\0\0\x0b\0\6\1\0\x11\0\1\xff' + b'\x10\0\1\0\0\0' + bytes([encryption]))
+
+
+def talk_tds(connection, context, encryption=1):
+    """The handshake in packets; then what the client says first, in records that stand alone."""
+    assert hear_packet(connection)[0] == 0
+    connection.sendall(mssql_answer(encryption))
+    if encryption == 2:
+        return b''
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_side=True)
+    is_over = False
+    while not is_over:
+        try:
+            incoming.write(hear_packet(connection))
+            tls.do_handshake()
+            is_over = True
+        except ssl.SSLWantReadError:
+            pass
+        finally:
+            if outgoing.pending:
+                connection.sendall(packet(0x12, outgoing.read()))
+    while True:
+        try:
+            return tls.read(16384)
+        except ssl.SSLWantReadError:
+            more = connection.recv(16384)
+            if not more:
+                return b''
+            incoming.write(more)
 
 
 def talk(connection, protocol, says_yes):
@@ -71,6 +122,14 @@ def talk(connection, protocol, says_yes):
         connection.recv(32, socket.MSG_WAITALL)
 
 
+def context_of(protocol, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix('.key'))
+    if protocol == 'mssql':
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # TDS 7 has no later one
+    return context
+
+
 def converse(listener, context, protocol):
     """Each connection as it comes; whoever does not speak the protocol is let go."""
     while True:
@@ -80,6 +139,9 @@ def converse(listener, context, protocol):
             return
         with connection, contextlib.suppress(OSError, AssertionError):
             connection.settimeout(10)
+            if protocol == 'mssql':
+                talk_tds(connection, context)
+                continue
             talk(connection, protocol, True)
             with context.wrap_socket(connection, server_side=True) as wrapped:
                 wrapped.recv(1)
@@ -88,8 +150,7 @@ def converse(listener, context, protocol):
 @contextlib.contextmanager
 def serving_all(protocol, certificate):
     """Its port: many connections, several at once."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_suffix('.key'))
+    context = context_of(protocol, certificate)
     with socket.create_server(('127.0.0.1', 0)) as listener:
         for _ in range(8):
             threading.Thread(target=converse, args=(listener, context, protocol), daemon=True).start()
@@ -98,18 +159,22 @@ def serving_all(protocol, certificate):
 
 
 @contextlib.contextmanager
-def serving(protocol, certificate, says_yes=True):
+def serving(protocol, certificate, says_yes=True, heard=None):
     """Its port. What the server heard wrong is raised at the end."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_suffix('.key'))
+    context = context_of(protocol, certificate)
+    heard = [] if heard is None else heard
     listener = socket.create_server(('127.0.0.1', 0))
     failures = []
 
     def serve():
         try:
             connection, _ = listener.accept()
-            talk(connection, protocol, says_yes)
-            if says_yes:
+            if protocol == 'mssql':
+                with contextlib.suppress(ssl.SSLError):
+                    heard.append(talk_tds(connection, context, 1 if says_yes else 2))
+            else:
+                talk(connection, protocol, says_yes)
+            if says_yes and protocol != 'mssql':
                 with contextlib.suppress(OSError):
                     wrapped = context.wrap_socket(connection, server_side=True)
                     wrapped.recv(1)

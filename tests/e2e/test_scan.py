@@ -372,6 +372,14 @@ def test_starttls(padlock, leaves, protocol):
     assert document['chains'][0]['certificates'][0]['key'] == 'RSA 2048'
 
 
+def test_sql_server(padlock, leaves):
+    with plain_then_tls.serving_all('mssql', leaves['rsa']) as port:
+        document = one(padlock, port, '--starttls', 'mssql', '--trust', leaves['authority'])
+    assert spoken(document) == {'TLS 1.2'} and ('TLS 1.2', 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384') in suites(document)
+    assert document['resumption']['tickets'] and document['attacks']['ROBOT'] == 'safe'
+    assert document['chains'][0]['certificates'][0]['key'] == 'RSA 2048'
+
+
 @pytest.mark.parametrize('records, found, proven', [
     (['www IN A 127.0.0.1', '@ IN CAA 0 issue "ca.example"', '@ IN CAA 128 iodef "mailto:a@b"'],
      {'0 issue "ca.example"', '128 iodef "mailto:a@b"'}, True),

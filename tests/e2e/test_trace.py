@@ -383,7 +383,7 @@ def test_the_nine_steps_on_a_terminal(padlock):
     assert len(padlock.run('trace', '--lab', 'rsa', '--bytes').out) > len(text)
 
 
-@pytest.mark.parametrize('protocol', sorted(plain_then_tls.DIALOGUES))
+@pytest.mark.parametrize('protocol', plain_then_tls.PROTOCOLS)
 def test_starttls(padlock, leaves, protocol):
     with plain_then_tls.serving(protocol, leaves['ec']) as port:
         handshake = one(padlock, port, '--starttls', protocol)
@@ -394,12 +394,32 @@ def test_starttls(padlock, leaves, protocol):
     assert 'Application data' not in names(handshake)
 
 
-@pytest.mark.parametrize('protocol', sorted(plain_then_tls.DIALOGUES))
+@pytest.mark.parametrize('protocol', plain_then_tls.PROTOCOLS)
 def test_starttls_that_is_refused(padlock, leaves, protocol):
     with plain_then_tls.serving(protocol, leaves['ec'], says_yes=False) as port:
         handshake = one(padlock, port, '--starttls', protocol, code=1)
     assert handshake['failure']['code'] == 'inspect.starttls'
     assert 'ClientHello' not in names(handshake)
+
+
+def test_freetds_speaks_with_our_sql_server(leaves, tmp_path):
+    """So that the packets in which the tests' SQL Server has TLS are not our invention alone."""
+    heard = []
+    (tmp_path / 'freetds.conf').write_text('[global]\nencryption = require\ntds version = 7.4\n', encoding='ascii')
+    tsql = peers.foreign_program('freetds-bin', 'usr/bin/tsql')
+    with plain_then_tls.serving('mssql', leaves['rsa'], heard=heard) as port:
+        subprocess.run([tsql, '-H', '127.0.0.1', '-p', str(port), '-U', 'x', '-P', 'y'], input=b'', timeout=60, check=False,
+                       capture_output=True, env=dict(peers.foreign_libraries(), FREETDSCONF=str(tmp_path / 'freetds.conf')))
+    login, = heard
+    assert login[:1] == b'\x10', login  # LOGIN7, the first thing that is said inside of TLS
+
+
+def test_a_session_of_sql_server_is_resumed(padlock, leaves):
+    """The client's Finished comes last then, and still in a packet."""
+    with plain_then_tls.serving_all('mssql', leaves['rsa']) as port:
+        said = padlock.attempt('--json', 'trace', f'127.0.0.1:{port}', '--starttls', 'mssql', '--resume')
+    first, second = said.json['handshakes']
+    assert first['is_complete'] and second['is_complete'] and second['agreed']['is_resumed'], second
 
 
 @pytest.mark.parametrize('mode', ['rsa', 'ecdhe', 'tls13', 'mlkem', 'resume', 'hrr', 'mtls', 'early'])

@@ -3,9 +3,9 @@
 
 #include "inspect/observe/starttls.h"
 
-static const char *const names[] = {"smtp",  "imap", "pop3",        "ftp",    "nntp",
-                                    "sieve", "xmpp", "xmpp-server", "ldap",   "postgres",
-                                    "mysql", "lmtp", "irc",         "telnet", "rdp"};
+static const char *const names[] = {"smtp", "imap",        "pop3", "ftp",      "nntp",  "sieve",
+                                    "xmpp", "xmpp-server", "ldap", "postgres", "mysql", "lmtp",
+                                    "irc",  "telnet",      "rdp",  "mssql"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
     PL_AUTO(starttls_clear) struct starttls s = {0};

@@ -2,6 +2,7 @@
 #include "inspect/observe/starttls.h"
 
 #include "base/str.h"
+#include "inspect/observe/tds.h"
 
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum step_kind {
     STEP_LDAP,
     STEP_MYSQL,
     STEP_RDP,
+    STEP_TDS,
 };
 
 struct starttls_step {
@@ -97,15 +99,24 @@ static const struct starttls_step mysql[] = {
           "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
     END};
 
+/* PRELOGIN: version, encryption (on), instance, thread, no MARS; encryption is what counts. */
+static const struct starttls_step mssql[] = {
+    BYTES("\x12\x01\x00\x2f\x00\x00\x01\x00"
+          "\x00\x00\x1a\x00\x06\x01\x00\x20\x00\x01\x02\x00\x21\x00\x01"
+          "\x03\x00\x22\x00\x04\x04\x00\x26\x00\x01\xff"
+          "\x10\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00"),
+    {STEP_TDS, NULL, NULL, 0},
+    END};
+
 static const struct starttls_protocol protocols[] = {
-    {"smtp", 25, smtp},     {"imap", 143, imap},
-    {"pop3", 110, pop3},    {"ftp", 21, ftp},
-    {"nntp", 119, nntp},    {"sieve", 4190, sieve},
-    {"xmpp", 5222, xmpp},   {"xmpp-server", 5269, xmpp_server},
-    {"ldap", 389, ldap},    {"postgres", 5432, postgres},
-    {"mysql", 3306, mysql}, {"lmtp", 24, lmtp},
-    {"irc", 6667, irc},     {"telnet", 23, telnet},
-    {"rdp", 3389, rdp}};
+    {"smtp", 25, smtp, false},     {"imap", 143, imap, false},
+    {"pop3", 110, pop3, false},    {"ftp", 21, ftp, false},
+    {"nntp", 119, nntp, false},    {"sieve", 4190, sieve, false},
+    {"xmpp", 5222, xmpp, false},   {"xmpp-server", 5269, xmpp_server, false},
+    {"ldap", 389, ldap, false},    {"postgres", 5432, postgres, false},
+    {"mysql", 3306, mysql, false}, {"lmtp", 24, lmtp, false},
+    {"irc", 6667, irc, false},     {"telnet", 23, telnet, false},
+    {"rdp", 3389, rdp, false},     {"mssql", 1433, mssql, true}};
 
 const struct starttls_protocol *starttls_find(const char *name) {
     for (size_t i = 0; i < PL_ARRAY_LEN(protocols); i++) {
@@ -250,6 +261,37 @@ static enum starttls_status take_rdp(struct starttls *s) {
     return STARTTLS_READY;
 }
 
+/* The server's PRELOGIN: options of type, offset, length, to 0xFF. Encryption: 1 on, 3 required. */
+static bool wants_encryption(const uint8_t *content, size_t len) {
+    enum { OPTION = 5, ENCRYPTION = 1, END_OF_OPTIONS = 0xFF, ON = 1, REQUIRED = 3 };
+    for (size_t at = 0; at + OPTION <= len && content[at] != END_OF_OPTIONS; at += OPTION) {
+        size_t offset = (size_t)content[at + 1] << 8 | content[at + 2];
+        if (content[at] == ENCRYPTION && offset < len) {
+            return content[offset] == ON || content[offset] == REQUIRED;
+        }
+    }
+    return false;
+}
+
+static enum starttls_status take_tds(struct starttls *s) {
+    const uint8_t *at = s->in.data;
+    if (s->in.len < TDS_HEADER) {
+        return s->in.len > 0 && at[0] != TDS_RESPONSE ? refuse(s) : STARTTLS_GOES_ON;
+    }
+    size_t len = (size_t)at[2] << 8 | at[3];
+    if (at[0] != TDS_RESPONSE || len < TDS_HEADER || len > TDS_PACKET_MAX) {
+        return refuse(s);
+    }
+    if (s->in.len < len) {
+        return STARTTLS_GOES_ON;
+    }
+    if (!wants_encryption(at + TDS_HEADER, len - TDS_HEADER)) {
+        return refuse(s);
+    }
+    buf_consume(&s->in, len);
+    return STARTTLS_READY;
+}
+
 /* --- what we say ---------------------------------------------------------------------------------
  */
 
@@ -282,6 +324,8 @@ static enum starttls_status run_step(struct starttls *s, const struct starttls_s
         return take_mysql(s);
     case STEP_RDP:
         return take_rdp(s);
+    case STEP_TDS:
+        return take_tds(s);
     case STEP_END:
         break;
     }

@@ -18,11 +18,14 @@ enum { STARTTLS_TEXT_MAX = 64 * 1024, STARTTLS_HOST_MAX = 256 };
 /* For an option and its help. */
 #define STARTTLS_NAMES                                                                             \
     "smtp|lmtp|imap|pop3|ftp|nntp|sieve|xmpp|xmpp-server|irc|telnet|ldap|postgres|mysql|rdp"
+/* And one that packs TLS into its own packets (observe/tds.h), for who can do that. */
+#define STARTTLS_PACKED_NAMES STARTTLS_NAMES "|mssql"
 
 struct starttls_protocol {
     const char *name;
     uint16_t port; /* its usual one */
     const struct starttls_step *steps;
+    bool is_packed; /* in the packets of observe/tds.h until the handshake is over */
 };
 /* NULL when there is none of that name. */
 const struct starttls_protocol *starttls_find(const char *name);

@@ -192,6 +192,8 @@ static void add_lane(struct scan_host *h, enum lane_kind kind, unsigned number) 
 static void open_details(struct scan_host *h) {
     uint16_t old = scan_host_newest_12(h);
     bool is_13 = scan_host_speaks(h, WIRE_TLS13);
+    /* Where the end of the handshake is the end of packets around it. */
+    bool is_packed = h->starttls != NULL && h->starttls->is_packed;
     if (is_13) {
         add_lane(h, LANE_SESSION_13, 0);
         add_lane(h, LANE_GROUPS_13, 0);
@@ -201,7 +203,9 @@ static void open_details(struct scan_host *h) {
     if (old != 0) {
         add_lane(h, LANE_SESSION_12, 0);
         add_lane(h, LANE_COMPRESSION, 0);
-        add_lane(h, LANE_RENEGOTIATION, 0);
+        if (!is_packed) {
+            add_lane(h, LANE_RENEGOTIATION, 0);
+        }
         add_lane(h, LANE_HEARTBEAT, 0);
         add_lane(h, LANE_EARLY_CHANGE, 0);
         add_lane(h, LANE_ROBOT, 0);

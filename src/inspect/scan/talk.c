@@ -2,6 +2,7 @@
 #include "inspect/scan/talk.h"
 
 #include "base/mem.h"
+#include "inspect/observe/tds.h"
 #include "inspect/wire/builder.h"
 
 #include <string.h>
@@ -19,7 +20,11 @@ struct talk {
     const struct scan_ask *ask;
     struct observe_random random;
     struct starttls plain;
-    bool is_plain; /* TLS has not begun */
+    bool is_plain;  /* TLS has not begun */
+    bool is_packed; /* what we say goes in packets of TDS */
+    struct tds_reader packets;
+    struct buf unpacked;
+    struct buf packed; /* to be sent */
     bool has_started;
     int64_t begun_us;  /* when the hello went */
     int64_t flight_us; /* until the server had said all of its first flight */
@@ -49,6 +54,9 @@ bool talk_new(const struct scan_ask *ask, const struct observe_random *random,
     buf_init(&t->in, TALK_IN_MAX);
     buf_init(&t->messages, TALK_IN_MAX);
     buf_init(&t->out, TALK_IN_MAX);
+    buf_init(&t->unpacked, TALK_IN_MAX);
+    buf_init(&t->packed, TALK_IN_MAX);
+    t->is_packed = ask->starttls != NULL && ask->starttls->is_packed;
     scan_answer_init(&t->answer);
     *out_talk = t;
     return true;
@@ -64,6 +72,9 @@ void talk_free(struct talk *t) {
     buf_clear(&t->in);
     buf_clear(&t->messages);
     buf_clear(&t->out);
+    buf_clear(&t->unpacked);
+    buf_clear(&t->packed);
+    tds_reader_clear(&t->packets);
     scan_answer_clear(&t->answer);
     mem_free(t);
 }
@@ -196,7 +207,16 @@ struct buf *talk_output(struct talk *t) {
     if (t->is_plain) {
         return &t->plain.out;
     }
-    return t->observer == NULL ? &t->out : observer_output(t->observer);
+    struct buf *said = t->observer == NULL ? &t->out : observer_output(t->observer);
+    if (t->ask->starttls == NULL || !t->ask->starttls->is_packed) {
+        return said;
+    }
+    /* What was said when the handshake ended still belongs to it. What does not fit stays. */
+    (void)!(t->is_packed ? tds_wrap(said, &t->packed, NULL)
+                         : buf_append(&t->packed, said->data, said->len, NULL));
+    buf_reset(said);
+    t->is_packed = t->is_packed && (t->observer == NULL || !observer_is_connected(t->observer));
+    return &t->packed;
 }
 
 int64_t talk_patience_ms(const struct talk *t) {
@@ -417,8 +437,8 @@ static enum talk_status observe(struct talk *t, const uint8_t *bytes, size_t len
 /* --- bytes in ------------------------------------------------------------------------------------
  */
 
-static enum talk_status receive_tls(struct talk *t, const uint8_t *bytes, size_t len,
-                                    int64_t time_us) {
+static enum talk_status receive_records(struct talk *t, const uint8_t *bytes, size_t len,
+                                        int64_t time_us) {
     if (t->observer != NULL) {
         return observe(t, bytes, len, time_us);
     }
@@ -426,6 +446,19 @@ static enum talk_status receive_tls(struct talk *t, const uint8_t *bytes, size_t
         return over(t, ANSWER_MALFORMED);
     }
     return t->ask->kind == ASK_SSL2 ? read_ssl2(t) : read_records(t);
+}
+
+static enum talk_status receive_tls(struct talk *t, const uint8_t *bytes, size_t len,
+                                    int64_t time_us) {
+    if (t->ask->starttls == NULL || !t->ask->starttls->is_packed) {
+        return receive_records(t, bytes, len, time_us);
+    }
+    buf_reset(&t->unpacked);
+    if (!tds_unwrap(&t->packets, bytes, len, &t->unpacked, NULL)) {
+        return over(t, ANSWER_NOT_TLS);
+    }
+    return t->unpacked.len == 0 ? TALK_GOES_ON
+                                : receive_records(t, t->unpacked.data, t->unpacked.len, time_us);
 }
 
 enum talk_status talk_receive(struct talk *t, const uint8_t *bytes, size_t len, int64_t time_us) {

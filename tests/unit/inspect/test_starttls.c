@@ -48,6 +48,10 @@ static const struct {
      BYTES("\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\3\0\x08\0\2\0\0\0"), "\3"},
     {"rdp", BYTES("\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\2\x1f\x08\0\1\0\0\0"),
      BYTES("\3\0\0\x0b\6\xd0\0\0\x12\x34\0"), "\3"},
+    {"mssql", BYTES("\4\1\0\x1a\0\0\1\0\0\0\x0b\0\6\1\0\x11\0\1\xff\x10\0\1\0\0\0\1"),
+     BYTES("\4\1\0\x1a\0\0\1\0\0\0\x0b\0\6\1\0\x11\0\1\xff\x10\0\1\0\0\0\2"), "\x12\1"},
+    {"mssql", BYTES("\4\1\0\x1a\0\0\1\0\0\0\x0b\0\6\1\0\x11\0\1\xff\x10\0\1\0\0\0\3"),
+     BYTES("\4\1\0\x0e\0\0\1\0\1\0\x20\0\1\xff"), "\x12\1"},
 };
 
 static enum starttls_status run(struct starttls *s, size_t index, const char *bytes, size_t len,
