@@ -242,7 +242,7 @@ static const struct option trace_options[] = {
     {"early", OPTION_FLAG, NULL,
      "the same, and send the second request ahead where the server allows it (0-RTT)"},
     {"compress", OPTION_FLAG, NULL,
-     "offer to take the certificate compressed: brotli, zlib (TLS 1.3)"},
+     "offer to take the certificate compressed: brotli, zstd, zlib (TLS 1.3)"},
     {"key-update", OPTION_FLAG, NULL, "ask for new keys after the handshake (TLS 1.3)"},
     {"no-request", OPTION_FLAG, NULL, "send nothing after the handshake (default: HEAD /)"},
     {"cert", OPTION_TEXT, "FILE", "show this certificate (PEM, with its chain) when asked"},

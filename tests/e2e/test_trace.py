@@ -224,13 +224,13 @@ def test_a_compressed_certificate(padlock, leaves):
     assert 'CompressedCertificate' not in names(plain) and 'Certificate' not in names(packed)
     message = next(m for m in packed['messages'] if m['name'] == 'CompressedCertificate')
     whole = next(m for m in plain['messages'] if m['name'] == 'Certificate')
-    assert {f['name']: f.get('value') for f in message['fields']}['algorithm'] == 'zlib (1)'
+    assert {f['name']: f.get('value') for f in message['fields']}['algorithm'] == 'zstd (3)'
     assert message['length'] < whole['length']
     assert packed['certificates'] == plain['certificates']
     check = next(c for c in packed['checks'] if c['name'] == 'compressed certificate')
     assert f'became {whole["length"] - 4} again' in check['sentence']
     offered = next(m for m in packed['messages'] if m['name'] == 'ClientHello')['fields']
-    assert [f['value'] for f in offered if f['name'] == 'algorithm'] == ['brotli (2)', 'zlib (1)']
+    assert [f['value'] for f in offered if f['name'] == 'algorithm'] == ['brotli (2)', 'zstd (3)', 'zlib (1)']
 
 
 MTLS = 'ssl_client_certificate {}; ssl_verify_client on;'

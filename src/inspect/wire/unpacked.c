@@ -1,10 +1,11 @@
-/* zlib and brotli, backwards. */
+/* zlib, brotli and zstd, backwards. */
 #include "inspect/wire/unpacked.h"
 
 #include <brotli/decode.h>
 #include <zlib.h>
+#include <zstd.h>
 
-const uint16_t wire_compressions[2] = {WIRE_BROTLI, WIRE_ZLIB};
+const uint16_t wire_compressions[3] = {WIRE_BROTLI, WIRE_ZSTD, WIRE_ZLIB};
 
 const char *wire_compression_name(uint32_t algorithm) {
     static const char *const names[] = {"unknown", "zlib", "brotli", "zstd"};
@@ -25,6 +26,11 @@ static bool unpack_brotli(struct wire_span packed, uint8_t *out, size_t len) {
            made == len;
 }
 
+/* In one go, so that no window of the sender's choice is made. */
+static bool unpack_zstd(struct wire_span packed, uint8_t *out, size_t len) {
+    return ZSTD_decompress(out, len, packed.bytes, packed.len) == len;
+}
+
 bool wire_unpack(uint32_t algorithm, struct wire_span packed, size_t len, struct buf *out) {
     if (packed.len == 0 || len == 0 || !buf_reserve(out, len, NULL)) {
         return false;
@@ -32,6 +38,7 @@ bool wire_unpack(uint32_t algorithm, struct wire_span packed, size_t len, struct
     uint8_t *at = out->data + out->len;
     bool ok = algorithm == WIRE_ZLIB     ? unpack_zlib(packed, at, len)
               : algorithm == WIRE_BROTLI ? unpack_brotli(packed, at, len)
+              : algorithm == WIRE_ZSTD   ? unpack_zstd(packed, at, len)
                                          : false;
     if (ok) {
         out->len += len;

@@ -2,8 +2,7 @@
  * Certificates that a server sends compressed: what comes is undone here, into as many bytes as the
  * message says and no more. Pure functions.
  *
- * Not done: zstd.
- * Source: RFC 8879; RFC 1950 (zlib), RFC 7932 (brotli)
+ * Source: RFC 8879; RFC 1950 (zlib), RFC 7932 (brotli), RFC 8878 (zstd)
  */
 #ifndef PL_INSPECT_WIRE_UNPACKED_H
 #define PL_INSPECT_WIRE_UNPACKED_H
@@ -16,7 +15,7 @@ enum { WIRE_ZLIB = 1, WIRE_BROTLI = 2, WIRE_ZSTD = 3 };
 /* "zlib"; "unknown" */
 const char *wire_compression_name(uint32_t algorithm);
 /* Those that can be undone, the smallest result first. */
-extern const uint16_t wire_compressions[2];
+extern const uint16_t wire_compressions[3];
 
 /*
  * Appends exactly len bytes. False when the algorithm is none of these, when the bytes are damaged

@@ -6,6 +6,7 @@
 
 static const char text[] = "certificate certificate certificate certificate";
 static const char zlib_digits[] = "789c4b4e2d2ac94ccb4c4e2c49554826cc0600ba9a126d";
+static const char zstd_digits[] = "28b52ffd00689500006063657274696669636174652001004e9624";
 static const char brotli_digits[] = "1b2e000024400a98666ae12c58";
 
 static bool unpack(uint32_t algorithm, const char *digits, size_t cut, size_t len,
@@ -38,6 +39,7 @@ static void test_each(void **state) {
     (void)state;
     assert_unpacks(WIRE_ZLIB, zlib_digits);
     assert_unpacks(WIRE_BROTLI, brotli_digits);
+    assert_unpacks(WIRE_ZSTD, zstd_digits);
 }
 
 static void test_others(void **state) {
@@ -46,6 +48,7 @@ static void test_others(void **state) {
     assert_false(unpack(WIRE_BROTLI, zlib_digits, 0, sizeof(text) - 1, &out));
     assert_false(unpack(WIRE_ZLIB, brotli_digits, 0, sizeof(text) - 1, &out));
     assert_false(unpack(WIRE_ZSTD, zlib_digits, 0, sizeof(text) - 1, &out));
+    assert_false(unpack(WIRE_ZLIB, zstd_digits, 0, sizeof(text) - 1, &out));
     assert_false(unpack(0, zlib_digits, 0, sizeof(text) - 1, &out));
     assert_string_equal(wire_compression_name(WIRE_BROTLI), "brotli");
     assert_string_equal(wire_compression_name(77), "unknown");
