@@ -63,7 +63,7 @@ static bool try_one(const struct errand *errand, const char *url, bool *out_is_f
     if (!errand->take(errand, &bytes, url, out_is_fit, &problem, e)) {
         return false;
     }
-    return *out_is_fit || note_failure(errand->notes, url, &problem, e);
+    return !err_is_set(&problem) || note_failure(errand->notes, url, &problem, e);
 }
 
 /* The addresses in the certificate's order, until one has it. */
@@ -148,17 +148,61 @@ static bool ask_responder(struct errand *errand, struct err *e) {
     return ok;
 }
 
-static bool take_list(const struct errand *errand, const struct buf *bytes, const char *url,
-                      bool *out_is_fit, struct err *out_problem, struct err *e) {
+/* Lists for some reasons alone, and deltas, count together with others. */
+static unsigned reasons_so_far(const struct errand *errand) {
+    const struct verify_material *m = errand->material;
+    unsigned reasons = 0;
+    for (size_t i = 0; i < m->fetched_list_count; i++) {
+        const struct crl *crl = m->fetched_lists[i];
+        reasons |= crl->is_delta ? 0 : crl_reasons_for(crl, errand->input->leaf);
+    }
+    return reasons;
+}
+
+static bool keep_list(const struct errand *errand, const struct buf *bytes, const char *url,
+                      const char *what, struct err *out_problem, struct err *e) {
     struct verify_material *m = errand->material;
-    if (!crl_from_der(bytes->data, bytes->len, &m->fetched_list, out_problem)) {
+    PL_AUTO(crl_freep) struct crl *crl = NULL;
+    if (!crl_from_der(bytes->data, bytes->len, &crl, out_problem)) {
         return true;
     }
-    *out_is_fit = true;
-    if (m->crl_count < VERIFY_FILES_MAX) {
-        m->crls[m->crl_count++] = m->fetched_list;
+    if (crl_reasons_for(crl, errand->input->leaf) == 0) {
+        (void)err_set(out_problem, ERR_OPS_VERIFY_NO_LIST,
+                      "that revocation list is not about this certificate");
+        return true;
     }
-    return list_printf(errand->notes, e, "fetched the revocation list at %s", url);
+    if (m->crl_count < VERIFY_FILES_MAX && m->fetched_list_count < VERIFY_FETCHED_MAX) {
+        m->fetched_lists[m->fetched_list_count++] = crl;
+        m->crls[m->crl_count++] = PL_TAKE(crl);
+    }
+    return list_printf(errand->notes, e, "fetched the %s at %s", what, url);
+}
+
+static bool take_list(const struct errand *errand, const struct buf *bytes, const char *url,
+                      bool *out_is_fit, struct err *out_problem, struct err *e) {
+    bool ok = keep_list(errand, bytes, url, "revocation list", out_problem, e);
+    *out_is_fit = ok && reasons_so_far(errand) == CRL_REASONS_ALL;
+    return ok;
+}
+
+static bool take_delta(const struct errand *errand, const struct buf *bytes, const char *url,
+                       bool *out_is_fit, struct err *out_problem, struct err *e) {
+    bool ok = keep_list(errand, bytes, url, "delta list", out_problem, e);
+    *out_is_fit = ok && !err_is_set(out_problem);
+    return ok;
+}
+
+static bool fetch_delta(struct errand *errand, struct err *e) {
+    const struct verify_material *m = errand->material;
+    PL_AUTO(list_clear) struct list urls;
+    bool is_fit = false;
+    list_init(&urls, CERT_FACTS_MAX);
+    bool ok = cert_addresses(errand->input->leaf, CERT_ADDRESS_DELTA, &urls, e);
+    for (size_t i = 0; i < m->fetched_list_count && ok && urls.count == 0; i++) {
+        ok = crl_delta_addresses(m->fetched_lists[i], &urls, e);
+    }
+    errand->take = take_delta;
+    return ok && try_all(errand, &urls, &is_fit, e);
 }
 
 static bool fetch_list(struct errand *errand, struct err *e) {
@@ -168,7 +212,8 @@ static bool fetch_list(struct errand *errand, struct err *e) {
     errand->max = LIST_MAX;
     errand->take = take_list;
     return cert_addresses(errand->input->leaf, CERT_ADDRESS_CRL, &urls, e) &&
-           try_all(errand, &urls, &is_fit, e);
+           try_all(errand, &urls, &is_fit, e) &&
+           (errand->material->fetched_list_count == 0 || fetch_delta(errand, e));
 }
 
 bool verify_fetch(const struct verify_input *input, const struct verdict *verdict,
@@ -184,7 +229,7 @@ bool verify_fetch(const struct verify_input *input, const struct verdict *verdic
         return false;
     }
     bool is_known = verdict->checks[VERIFY_REVOCATION].outcome != VERIFY_UNKNOWN;
-    if (*out_is_more || verdict->chain.count < 2 || is_known || material->fetched_list != NULL) {
+    if (*out_is_more || verdict->chain.count < 2 || is_known || material->fetched_list_count > 0) {
         return true;
     }
     return ask_responder(&errand, e) && fetch_list(&errand, e);

@@ -25,8 +25,9 @@ void verify_material_clear(struct verify_material *material) {
         detected_clear(&material->crl_files[i]);
     }
     material->crl_file_count = 0;
-    crl_free(material->fetched_list);
-    material->fetched_list = NULL;
+    while (material->fetched_list_count > 0) {
+        crl_free(material->fetched_lists[--material->fetched_list_count]);
+    }
     buf_clear(&material->fetched_ocsp);
 }
 

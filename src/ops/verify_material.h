@@ -8,7 +8,7 @@
 #include "ops/verify.h"
 #include "pki/crl.h"
 
-enum { VERIFY_FILES_MAX = 512, VERIFY_STORES = 3 };
+enum { VERIFY_FILES_MAX = 512, VERIFY_STORES = 3, VERIFY_FETCHED_MAX = 8 };
 
 /* Clear works on a zeroed struct. */
 struct verify_material {
@@ -22,7 +22,8 @@ struct verify_material {
     size_t crl_file_count;
     const struct crl *crls[VERIFY_FILES_MAX];
     size_t crl_count;
-    struct crl *fetched_list; /* NULL: none */
+    struct crl *fetched_lists[VERIFY_FETCHED_MAX];
+    size_t fetched_list_count;
     struct buf fetched_ocsp;
     char trust[320]; /* what is trusted, for people */
     char file_name[320];

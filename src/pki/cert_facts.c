@@ -232,9 +232,7 @@ static bool add_access(const struct cert *cert, int method, struct list *out, st
     return true;
 }
 
-static bool add_points(const struct cert *cert, struct list *out, struct err *e) {
-    PL_AUTO(points_freep)
-    CRL_DIST_POINTS *points = read_extension(cert, NID_crl_distribution_points);
+static bool add_points(const CRL_DIST_POINTS *points, struct list *out, struct err *e) {
     for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT_NAME *name = sk_DIST_POINT_value(points, i)->distpoint;
         if (name == NULL || name->type != 0) {
@@ -249,6 +247,11 @@ static bool add_points(const struct cert *cert, struct list *out, struct err *e)
     return true;
 }
 
+static bool add_points_of(const struct cert *cert, int nid, struct list *out, struct err *e) {
+    PL_AUTO(points_freep) CRL_DIST_POINTS *points = read_extension(cert, nid);
+    return add_points(points, out, e);
+}
+
 bool cert_addresses(const struct cert *cert, enum cert_address kind, struct list *out_urls,
                     struct err *e) {
     switch (kind) {
@@ -257,9 +260,17 @@ bool cert_addresses(const struct cert *cert, enum cert_address kind, struct list
     case CERT_ADDRESS_OCSP:
         return add_access(cert, NID_ad_OCSP, out_urls, e);
     case CERT_ADDRESS_CRL:
-        return add_points(cert, out_urls, e);
+        return add_points_of(cert, NID_crl_distribution_points, out_urls, e);
+    case CERT_ADDRESS_DELTA:
+        return add_points_of(cert, NID_freshest_crl, out_urls, e);
     }
     return true;
+}
+
+bool crl_delta_addresses(const struct crl *crl, struct list *out_urls, struct err *e) {
+    PL_AUTO(points_freep)
+    CRL_DIST_POINTS *points = X509_CRL_get_ext_d2i(crl->x509_crl, NID_freshest_crl, NULL, NULL);
+    return add_points(points, out_urls, e);
 }
 
 bool cert_wants_staple(const struct cert *cert) {

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "pki/cert.h"
+#include "pki/crl.h"
 
 enum { CERT_FACTS_MAX = 64 }; /* of each kind that are told */
 
@@ -44,10 +45,18 @@ enum cert_validation {
 /* By the CA/Browser Forum's reserved policies; the strictest that is there. */
 enum cert_validation cert_validation_of(const struct cert *cert);
 
-enum cert_address { CERT_ADDRESS_ISSUER, CERT_ADDRESS_OCSP, CERT_ADDRESS_CRL };
+enum cert_address {
+    CERT_ADDRESS_ISSUER,
+    CERT_ADDRESS_OCSP,
+    CERT_ADDRESS_CRL,
+    CERT_ADDRESS_DELTA, /* of what changed since a revocation list */
+};
 /* The http:// and other URLs of that kind, in order. Fails base.oom. */
 bool cert_addresses(const struct cert *cert, enum cert_address kind, struct list *out_urls,
                     struct err *e) PL_MUST_USE;
+
+/* A revocation list's own word where its deltas are. Fails base.oom. */
+bool crl_delta_addresses(const struct crl *crl, struct list *out_urls, struct err *e) PL_MUST_USE;
 
 /* It asks clients to insist on a stapled OCSP response. */
 bool cert_wants_staple(const struct cert *cert);

@@ -2,7 +2,7 @@
  * Certificate revocation lists, read from anyone's bytes.
  *
  * Limits: CRL_DER_MAX bytes. Looking a serial up sorts OpenSSL's list once: a struct crl stays with
- * one thread. Not done: fetching, indirect lists, lists by reason, deltas.
+ * one thread. Not done: fetching.
  */
 #include "pki/crl.h"
 
@@ -46,17 +46,24 @@ static bool is_broken(const void *object, int critical) {
     return object == NULL && critical != -1;
 }
 
-static bool read_number(struct crl *crl, struct err *e) {
+/* "" when there is none. */
+static bool read_number_of(const struct crl *crl, int nid, char out[CRL_NUMBER_TEXT],
+                           struct err *e) {
     int critical = 0;
-    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl->x509_crl, NID_crl_number, &critical, NULL);
+    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl->x509_crl, nid, &critical, NULL);
     if (is_broken(number, critical)) {
         return malformed(e, "its number cannot be decoded");
     }
     if (number != NULL) {
-        asn1_integer_to_hex(number, crl->number, sizeof(crl->number));
+        asn1_integer_to_hex(number, out, CRL_NUMBER_TEXT);
         ASN1_INTEGER_free(number);
     }
     return true;
+}
+
+static bool read_number(struct crl *crl, struct err *e) {
+    return read_number_of(crl, NID_crl_number, crl->number, e) &&
+           read_number_of(crl, NID_delta_crl, crl->base_number, e);
 }
 
 static bool read_authority(struct crl *crl, struct err *e) {
@@ -144,7 +151,7 @@ void crl_free(struct crl *crl) {
     mem_free(crl);
 }
 
-/* --- who it is from, whom it is about --- */
+/* --- who it is from --- */
 
 bool crl_is_signed_by(const struct crl *crl, const struct cert *issuer) {
     EVP_PKEY *key = X509_get0_pubkey(issuer->x509);
@@ -154,56 +161,6 @@ bool crl_is_signed_by(const struct crl *crl, const struct cert *issuer) {
                      X509_CRL_verify(crl->x509_crl, key) == 1;
     ERR_clear_error();
     return is_signed;
-}
-
-static bool shares_a_name(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
-    for (int i = 0; i < sk_GENERAL_NAME_num(a); i++) {
-        for (int j = 0; j < sk_GENERAL_NAME_num(b); j++) {
-            if (GENERAL_NAME_cmp(sk_GENERAL_NAME_value(a, i), sk_GENERAL_NAME_value(b, j)) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Full names only; a name relative to the issuer's is not written by any CA we know. */
-static const GENERAL_NAMES *full_names(const DIST_POINT_NAME *point) {
-    return point != NULL && point->type == 0 ? point->name.fullname : NULL;
-}
-
-static bool has_distribution_point(const struct cert *cert, const GENERAL_NAMES *wanted) {
-    CRL_DIST_POINTS *points = X509_get_ext_d2i(cert->x509, NID_crl_distribution_points, NULL, NULL);
-    bool has = false;
-    for (int i = 0; i < sk_DIST_POINT_num(points) && !has; i++) {
-        has = shares_a_name(full_names(sk_DIST_POINT_value(points, i)->distpoint), wanted);
-    }
-    CRL_DIST_POINTS_free(points);
-    return has;
-}
-
-static bool is_in_scope(const ISSUING_DIST_POINT *scope, const struct cert *cert) {
-    if (scope->indirectCRL > 0 || scope->onlyattr > 0 || scope->onlysomereasons != NULL) {
-        return false;
-    }
-    if (cert->is_ca ? scope->onlyuser > 0 : scope->onlyCA > 0) {
-        return false;
-    }
-    return scope->distpoint == NULL || has_distribution_point(cert, full_names(scope->distpoint));
-}
-
-bool crl_covers_cert(const struct crl *crl, const struct cert *cert) {
-    if (crl->is_delta ||
-        X509_NAME_cmp(X509_CRL_get_issuer(crl->x509_crl), X509_get_issuer_name(cert->x509)) != 0) {
-        return false;
-    }
-    int critical = 0;
-    ISSUING_DIST_POINT *scope =
-        X509_CRL_get_ext_d2i(crl->x509_crl, NID_issuing_distribution_point, &critical, NULL);
-    bool covers = scope != NULL ? is_in_scope(scope, cert) : critical == -1;
-    ISSUING_DIST_POINT_free(scope);
-    ERR_clear_error();
-    return covers;
 }
 
 /* --- entries --- */
@@ -219,18 +176,31 @@ static void read_entry(const X509_REVOKED *revoked, struct crl_entry *out_entry)
     ERR_clear_error();
 }
 
+static enum crl_listing listing_of(int found, const X509_REVOKED *revoked,
+                                   struct crl_entry *out_entry) {
+    enum { FOUND = 1, FOUND_REMOVED = 2 };
+    if (found == FOUND) {
+        read_entry(revoked, out_entry);
+        return CRL_LISTED;
+    }
+    return found == FOUND_REMOVED ? CRL_REMOVED : CRL_NOT_LISTED;
+}
+
 static bool find(const struct crl *crl, const ASN1_INTEGER *serial, struct crl_entry *out_entry) {
     X509_REVOKED *revoked = NULL;
-    /* 2 says "removed from the list" */
-    if (X509_CRL_get0_by_serial(crl->x509_crl, &revoked, serial) != 1) {
-        return false;
-    }
-    read_entry(revoked, out_entry);
-    return true;
+    int found = X509_CRL_get0_by_serial(crl->x509_crl, &revoked, serial);
+    return listing_of(found, revoked, out_entry) == CRL_LISTED;
+}
+
+enum crl_listing crl_find_cert(const struct crl *crl, const struct cert *cert,
+                               struct crl_entry *out_entry) {
+    X509_REVOKED *revoked = NULL;
+    int found = X509_CRL_get0_by_cert(crl->x509_crl, &revoked, cert->x509);
+    return listing_of(found, revoked, out_entry);
 }
 
 bool crl_has_cert(const struct crl *crl, const struct cert *cert, struct crl_entry *out_entry) {
-    return find(crl, X509_get0_serialNumber(cert->x509), out_entry);
+    return crl_find_cert(crl, cert, out_entry) == CRL_LISTED;
 }
 
 bool crl_has_serial(const struct crl *crl, const char *serial, struct crl_entry *out_entry) {

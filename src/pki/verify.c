@@ -227,8 +227,8 @@ static bool make_checks(const struct verify_input *input, struct verdict *verdic
     check_dates(input, chain, &verdict->checks[VERIFY_DATES], faults);
     verify_check_trust(input, chain, &findings, &verdict->checks[VERIFY_TRUST], faults);
     verify_check_signature(input, chain, &verdict->checks[VERIFY_SIGNATURE], faults);
-    verify_check_revocation(input, chain, &verdict->checks[VERIFY_REVOCATION]);
-    if (!check_name(input, &verdict->checks[VERIFY_NAME], e) ||
+    if (!verify_check_revocation(input, chain, &verdict->checks[VERIFY_REVOCATION], e) ||
+        !check_name(input, &verdict->checks[VERIFY_NAME], e) ||
         !verify_check_presentation(input, chain, &verdict->presentation, e)) {
         return false;
     }

@@ -38,8 +38,18 @@ void verify_check_trust(const struct verify_input *input, const struct cert_list
                         struct verify_faults *faults);
 void verify_check_signature(const struct verify_input *input, const struct cert_list *chain,
                             struct verify_check *check, struct verify_faults *faults);
-void verify_check_revocation(const struct verify_input *input, const struct cert_list *chain,
-                             struct verify_check *check);
+/* Fails base.oom. */
+bool verify_check_revocation(const struct verify_input *input, const struct cert_list *chain,
+                             struct verify_check *check, struct err *e) PL_MUST_USE;
+
+/* Of a revocation list; borrowed. NULL: nobody who is known and trusted. */
+struct verify_signer {
+    const struct cert *cert;
+};
+/* issuer: of the certificate that the list is about. Fails base.oom. */
+bool verify_find_signer(const struct verify_input *input, const struct cert_list *chain,
+                        const struct cert *issuer, const struct crl *crl,
+                        struct verify_signer *out_signer, struct err *e) PL_MUST_USE;
 
 /* Fails base.oom. */
 bool verify_check_presentation(const struct verify_input *input, const struct cert_list *chain,

@@ -21,44 +21,117 @@ struct finding {
     const char *source;     /* of a response: "stapled" */
     int64_t this_update_ms;
     int64_t next_update_ms;
+    const struct crl *unsigned_list; /* about it, but nothing proves who signed it; NULL: none */
+    bool misses_delta; /* there are newer changes in a delta list that is not at hand */
+};
+
+/* One certificate of the path, and what is known of it from lists. */
+struct inquiry {
+    const struct verify_input *input;
+    const struct cert_list *chain;
+    const struct cert *cert;
+    const struct cert *issuer;
+    unsigned good;  /* reasons for which a current list does not have it */
+    unsigned stale; /* or an old one */
+    struct finding last_good;
+    struct finding last_stale;
+    struct finding finding;
 };
 
 static bool is_current(const struct crl *crl, int64_t at_ms) {
     return !crl->has_next_update || at_ms <= crl->next_update_ms;
 }
 
+/* The newest delta by the same signer that goes on from the list; NULL: none. */
+static const struct crl *find_delta(const struct inquiry *q, const struct crl *base,
+                                    const struct cert *signer) {
+    const struct crl *newest = NULL;
+    for (size_t i = 0; i < q->input->crl_count; i++) {
+        const struct crl *delta = q->input->crls[i];
+        bool is_newer = crl_is_delta_of(delta, base) &&
+                        (newest == NULL || crl_compare_numbers(delta, newest) > 0);
+        if (is_newer && crl_reasons_for(delta, q->cert) != 0 && crl_is_signed_by(delta, signer)) {
+            newest = delta;
+        }
+    }
+    return newest;
+}
+
+/* A list with what its delta changed (NULL: none) is one list, as new as the newer of both. */
+static bool is_listed(const struct inquiry *q, const struct crl *base, const struct crl *delta,
+                      struct crl_entry *out_entry) {
+    enum crl_listing listing =
+        delta == NULL ? CRL_NOT_LISTED : crl_find_cert(delta, q->cert, out_entry);
+    return listing == CRL_LISTED ||
+           (listing == CRL_NOT_LISTED && crl_find_cert(base, q->cert, out_entry) == CRL_LISTED);
+}
+
+static bool names_delta(const struct inquiry *q, const struct crl *base) {
+    return X509_get_ext_by_NID(q->cert->x509, NID_freshest_crl, -1) >= 0 ||
+           X509_CRL_get_ext_by_NID(base->x509_crl, NID_freshest_crl, -1) >= 0;
+}
+
 /*
  * What one list adds to what is known: a revocation stands even when its list is old, or says more
  * than is understood here (RFC 5280 §5.2).
  */
-static void look_up(const struct crl *crl, const struct cert *cert, int64_t at_ms,
-                    struct finding *finding) {
-    struct crl_entry entry = {0};
-    enum standing standing = crl->has_unknown_critical ? STANDING_UNKNOWN
-                             : is_current(crl, at_ms)  ? STANDING_GOOD
-                                                       : STANDING_STALE;
-    if (crl_has_cert(crl, cert, &entry) && entry.revoked_ms <= at_ms) {
-        standing = STANDING_REVOKED;
-    }
-    if (standing > finding->standing) {
-        *finding = (struct finding){.standing = standing,
-                                    .entry = entry,
-                                    .crl = crl,
-                                    .this_update_ms = crl->this_update_ms,
-                                    .next_update_ms = crl->next_update_ms};
+static void look_up(struct inquiry *q, const struct crl *base, const struct crl *delta,
+                    unsigned reasons) {
+    int64_t at_ms = q->input->at_ms;
+    const struct crl *newer = delta != NULL ? delta : base;
+    struct finding said = {.crl = newer,
+                           .this_update_ms = newer->this_update_ms,
+                           .next_update_ms = newer->next_update_ms,
+                           .misses_delta = delta == NULL && names_delta(q, base)};
+    bool is_unclear = base->has_unknown_critical || (delta != NULL && delta->has_unknown_critical);
+    if (is_listed(q, base, delta, &said.entry) && said.entry.revoked_ms <= at_ms) {
+        said.standing = STANDING_REVOKED;
+        q->finding = said;
+    } else if (!is_unclear && (is_current(base, at_ms) || is_current(newer, at_ms))) {
+        said.standing = STANDING_GOOD;
+        q->good |= reasons;
+        q->last_good = said;
+    } else if (!is_unclear) {
+        said.standing = STANDING_STALE;
+        q->stale |= reasons;
+        q->last_stale = said;
     }
 }
 
-static struct finding find_standing(const struct verify_input *input, const struct cert *cert,
-                                    const struct cert *issuer) {
-    struct finding finding = {.standing = STANDING_UNKNOWN};
-    for (size_t i = 0; i < input->crl_count; i++) {
+/* Lists by reason must leave none out. */
+static void sum_up(struct inquiry *q) {
+    const struct crl *unsigned_list = q->finding.unsigned_list;
+    if (q->finding.standing == STANDING_REVOKED) {
+        return;
+    }
+    if (q->good == CRL_REASONS_ALL) {
+        q->finding = q->last_good;
+    } else if ((q->good | q->stale) == CRL_REASONS_ALL) {
+        q->finding = q->last_stale;
+    }
+    q->finding.unsigned_list = unsigned_list;
+}
+
+static bool find_standing(struct inquiry *q, struct err *e) {
+    const struct verify_input *input = q->input;
+    for (size_t i = 0; i < input->crl_count && q->finding.standing != STANDING_REVOKED; i++) {
         const struct crl *crl = input->crls[i];
-        if (crl_covers_cert(crl, cert) && crl_is_signed_by(crl, issuer)) {
-            look_up(crl, cert, input->at_ms, &finding);
+        unsigned reasons = crl->is_delta ? 0 : crl_reasons_for(crl, q->cert);
+        struct verify_signer signer;
+        if (reasons == 0) {
+            continue;
+        }
+        if (!verify_find_signer(input, q->chain, q->issuer, crl, &signer, e)) {
+            return false;
+        }
+        if (signer.cert == NULL) {
+            q->finding.unsigned_list = crl;
+        } else {
+            look_up(q, crl, find_delta(q, crl, signer.cert), reasons);
         }
     }
-    return finding;
+    sum_up(q);
+    return true;
 }
 
 /* What a response adds: as with lists, a revocation stands even when it is old. */
@@ -123,28 +196,51 @@ static void tell_stale(const struct finding *finding, struct verify_check *check
     }
 }
 
+static void tell_unknown(const struct verify_input *input, const struct finding *finding,
+                         struct verify_check *check) {
+    if (finding->unsigned_list != NULL) {
+        verify_unknown(check, ERR_VERIFY_REVOCATION_UNKNOWN,
+                       "not checked: nothing proves that the revocation list is by \"%s\"",
+                       finding->unsigned_list->issuer_text);
+        verify_hint(check, "give the certificate of the list's signer with --issuers");
+        return;
+    }
+    verify_unknown(check, ERR_VERIFY_REVOCATION_UNKNOWN, "%s",
+                   input->crl_count == 0 && input->ocsp[0].der == NULL
+                       ? "not checked: no revocation list was given"
+                   : input->crl_count == 0
+                       ? "not checked: the OCSP response is not its issuer's, or not about it"
+                       : "not checked: no revocation list given is its issuer's and about it");
+}
+
+static void tell_good(const struct finding *finding, struct verify_check *check) {
+    char day[11] = "";
+    clock_format_day(finding->this_update_ms, day);
+    if (finding->crl == NULL) {
+        verify_pass(check, "good, says the %s OCSP response of %s", finding->source, day);
+    } else if (finding->crl->is_delta) {
+        verify_pass(check,
+                    "not on the issuer's revocation list, with what its delta list of %s changed",
+                    day);
+    } else {
+        verify_pass(check, "not on the issuer's revocation list of %s%s", day,
+                    finding->misses_delta
+                        ? "; changes since then are in a delta list that is not at hand"
+                        : "");
+    }
+}
+
 static void tell_leaf(const struct verify_input *input, const struct finding *finding,
                       struct verify_check *check) {
-    char day[11] = "";
     switch (finding->standing) {
     case STANDING_UNKNOWN:
-        verify_unknown(check, ERR_VERIFY_REVOCATION_UNKNOWN, "%s",
-                       input->crl_count == 0 && input->ocsp[0].der == NULL
-                           ? "not checked: no revocation list was given"
-                       : input->crl_count == 0
-                           ? "not checked: the OCSP response is not its issuer's, or not about it"
-                           : "not checked: no revocation list given is its issuer's and about it");
+        tell_unknown(input, finding, check);
         return;
     case STANDING_STALE:
         tell_stale(finding, check);
         return;
     case STANDING_GOOD:
-        clock_format_day(finding->this_update_ms, day);
-        if (finding->crl != NULL) {
-            verify_pass(check, "not on the issuer's revocation list of %s", day);
-        } else {
-            verify_pass(check, "good, says the %s OCSP response of %s", finding->source, day);
-        }
+        tell_good(finding, check);
         return;
     case STANDING_REVOKED:
         tell_revoked(finding, NULL, input->at_ms, check);
@@ -152,22 +248,24 @@ static void tell_leaf(const struct verify_input *input, const struct finding *fi
     }
 }
 
-void verify_check_revocation(const struct verify_input *input, const struct cert_list *chain,
-                             struct verify_check *check) {
+bool verify_check_revocation(const struct verify_input *input, const struct cert_list *chain,
+                             struct verify_check *check, struct err *e) {
     struct finding leaf = {.standing = STANDING_UNKNOWN};
-    for (size_t i = 0; i + 1 < chain->count; i++) {
-        struct finding finding = find_standing(input, chain->items[i], chain->items[i + 1]);
-        if (i > 0 && finding.standing == STANDING_REVOKED) {
-            tell_revoked(&finding, chain->items[i], input->at_ms, check);
-            return;
+    for (size_t i = 0; i + 1 < chain->count && leaf.standing != STANDING_REVOKED; i++) {
+        struct inquiry q = {
+            .input = input, .chain = chain, .cert = chain->items[i], .issuer = chain->items[i + 1]};
+        if (!find_standing(&q, e)) {
+            return false;
+        }
+        if (i > 0 && q.finding.standing == STANDING_REVOKED) {
+            tell_revoked(&q.finding, chain->items[i], input->at_ms, check);
+            return true;
         }
         if (i == 0) {
-            ask_responses(input, chain->items[1], &finding);
-            leaf = finding;
-        }
-        if (leaf.standing == STANDING_REVOKED) {
-            break;
+            ask_responses(input, chain->items[1], &q.finding);
+            leaf = q.finding;
         }
     }
     tell_leaf(input, &leaf, check);
+    return true;
 }

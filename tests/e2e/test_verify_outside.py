@@ -331,3 +331,50 @@ def test_starttls_says_nothing(padlock):
     with server(lambda connection: connection.recv(100) and time.sleep(30)) as port:
         padlock.fails(1, 'inspect.starttls', 'verify', f'127.0.0.1:{port}', '--starttls', 'smtp', '--timeout', '1s')
     padlock.fails(2, 'cli.option.value', 'verify', '127.0.0.1', '--starttls', 'gopher')
+
+
+# --- what changed since a revocation list -----------------------------------------------------------
+
+def revocation_list(authority, file, *extensions):
+    """Of what is revoked by now."""
+    config = authority.folder / 'list.cnf'
+    config.write_text((authority.folder / 'ca.cnf').read_text(encoding='ascii') + '\n[x]\n' + '\n'.join(extensions) + '\n',
+                      encoding='ascii')
+    clients.run('openssl', 'ca', '-config', config, '-crlexts', 'x', '-cert', authority.certificate, '-keyfile', authority.key,
+                '-gencrl', '-crldays', '30', '-out', file)
+    return file
+
+
+def test_a_delta_list(padlock, tmp_path, authority):
+    """Where a certificate names one it is fetched as well; of no use without the list that it goes on from."""
+    def number(value):
+        return f'2.5.29.20=DER:0201{value:02x}'
+
+    def delta_of(value):
+        return f'2.5.29.27=critical,DER:0201{value:02x}'
+    pages = {}
+    with web(pages) as (port, asked):
+        at = f'URI:http://127.0.0.1:{port}'
+        leaf = certificate(authority, tmp_path, f'crlDistributionPoints={at}/list\nfreshestCRL={at}/gone,{at}/delta\n')
+        base = revocation_list(authority, tmp_path / 'base.pem', number(5))
+        clean = revocation_list(authority, tmp_path / 'clean.pem', number(6), delta_of(5))
+        clients.run('openssl', 'ca', '-config', authority.folder / 'ca.cnf', '-cert', authority.certificate, '-keyfile',
+                    authority.key, '-revoke', leaf, '-crl_reason', 'keyCompromise')
+        delta = revocation_list(authority, tmp_path / 'delta.pem', number(7), delta_of(5))
+        later = revocation_list(authority, tmp_path / 'later.pem', number(9), delta_of(8))
+
+        def said(*options):
+            document = padlock.attempt('--json', 'verify', leaf, '--host', HOST, '--trust', authority.certificate, *options).json
+            panel = document['panels'][-1]
+            assert panel['panel'] == 'revocation'
+            return panel['outcome'], panel['sentence']
+        lists = [('--crl', file) for file in (base, clean, delta, later)]
+        assert said(*lists[0]) == ('pass', said(*lists[0])[1]) and 'delta list that is not at hand' in said(*lists[0])[1]
+        assert said(*lists[0], *lists[1])[0] == 'pass' and 'what its delta list' in said(*lists[0], *lists[1])[1]
+        assert said(*lists[0], *lists[1], *lists[2])[0] == 'fail' and said(*lists[2], *lists[0])[0] == 'fail'
+        assert said(*lists[2])[0] == 'unknown'
+        assert said(*lists[0], *lists[3])[0] == 'pass'  # it goes on from a newer list than this one
+        pages.update({'/list': der(base, 'crl'), '/delta': der(delta, 'crl')})
+        assert said('--fetch')[0] == 'fail' and asked == ['/list', '/gone', '/delta']
+        pages['/delta'] = der(clean, 'crl')
+        assert said('--fetch')[0] == 'pass'

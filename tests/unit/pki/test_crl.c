@@ -148,7 +148,7 @@ static const struct scope_case scope_cases[] = {
     {"critical,onlyuser:TRUE", true, false},
     {"critical,onlyCA:TRUE", false, true},
     {"critical,onlyAA:TRUE", false, false},
-    {"critical,indirectCRL:TRUE", false, false},
+    {"critical,indirectCRL:TRUE", true, true},
     {"critical,onlysomereasons:keyCompromise", false, false},
     {"critical,fullname:URI:http://crl.example/1.crl", true, false},
     {"critical,fullname:URI:http://crl.example/2.crl", false, false},
