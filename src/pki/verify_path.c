@@ -139,14 +139,26 @@ static int collect(int is_fine, X509_STORE_CTX *context) {
     return 1;
 }
 
+/* As OpenSSL has it: also a date that it cannot read is an objection. */
+static bool is_valid_at(const X509 *x509, int64_t at_ms) {
+    time_t at = (time_t)(at_ms / CLOCK_SECOND_MS);
+    return X509_cmp_time(X509_get0_notBefore(x509), &at) < 0 &&
+           X509_cmp_time(X509_get0_notAfter(x509), &at) > 0;
+}
+
 /*
- * A path all of whose signatures are right, each by a key that may sign certificates, has nothing
- * for OpenSSL to object to but dates, and those are a check of their own. Signatures that were
- * checked before are not checked again: authorities stand in many chains.
+ * A path that is valid at the time and all of whose signatures are right, each by a key that may
+ * sign certificates, has nothing for OpenSSL to object to. Signatures that were checked before are
+ * not checked again: authorities stand in many chains.
  */
 static int check_signatures(X509_STORE_CTX *context) {
     const struct search *search = X509_STORE_CTX_get_app_data(context);
     const STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(context);
+    for (int i = 0; i < sk_X509_num(path); i++) {
+        if (!is_valid_at(sk_X509_value(path, i), search->input->at_ms)) {
+            return search->usual(context);
+        }
+    }
     for (int i = 0; i + 1 < sk_X509_num(path); i++) {
         X509 *issuer = sk_X509_value(path, i + 1);
         if ((X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN) == 0 ||

@@ -175,6 +175,48 @@ static void test_issuer_out_of_date_is_named(void **state) {
     made_clear(&early);
 }
 
+/* The leaf once more, with this for its start, in DER's words. */
+static struct cert *leaf_from(int type, const char *not_before) {
+    struct err e = {0};
+    struct cert *cert = NULL;
+    PL_AUTO(x509_freep) X509 *x509 = X509_dup(leaf.x509);
+    ASN1_TIME *time = ASN1_STRING_type_new(type);
+    assert_int_equal(ASN1_STRING_set(time, not_before, -1), 1);
+    assert_int_equal(X509_set1_notBefore(x509, time), 1);
+    assert_true(X509_sign(x509, issuing.key, EVP_sha256()) > 0);
+    assert_ok(cert_from_x509(x509, &cert, &e), &e);
+    ASN1_STRING_free(time);
+    return cert;
+}
+
+/* RFC 5280 §4.1.2.5: no fractions of a second, and Z. Clients refuse anything else. */
+static void test_dates_in_another_form(void **state) {
+    (void)state;
+    static const struct {
+        int type;
+        const char *text;
+        bool is_fine;
+    } cases[] = {
+        {V_ASN1_UTCTIME, "261101000000Z", true},
+        {V_ASN1_UTCTIME, "261101000000+0100", false},
+        {V_ASN1_GENERALIZEDTIME, "20261101000000Z", true},
+        {V_ASN1_GENERALIZEDTIME, "20261101000000.5Z", false},
+        {V_ASN1_GENERALIZEDTIME, "20261101000000-0100", false},
+    };
+    for (size_t i = 0; i < PL_ARRAY_LEN(cases); i++) {
+        PL_AUTO(cert_freep) struct cert *cert = leaf_from(cases[i].type, cases[i].text);
+        PL_AUTO(verdict_clear)
+        struct verdict verdict = verify((struct verify_input){.leaf = cert});
+        if (cases[i].is_fine) {
+            assert_int_equal(verdict.overall, VERIFY_PASS);
+        } else {
+            assert_check(&verdict, VERIFY_TRUST, VERIFY_FAIL, ERR_VERIFY_MALFORMED,
+                         "\"example.com\" breaks the rules for certificates: format error in "
+                         "certificate's notBefore field");
+        }
+    }
+}
+
 /* --- issuer --- */
 
 static void test_self_signed(void **state) {
@@ -621,6 +663,31 @@ static void test_stale_and_foreign_lists_say_nothing(void **state) {
     made_clear(&impostor);
 }
 
+/* An issuer may have another certificate for its lists, as long as that one is valid itself. */
+static void test_signer_of_a_list_is_out_of_date(void **state) {
+    (void)state;
+    struct make_cert wish = {
+        .name = "Issuing", .issuer = &root, .key_usage = "critical,cRLSign", .is_ca = true};
+    struct made fresh = make_cert(wish);
+    wish.not_after_ms = MAKE_CERT_NOW_MS - CLOCK_DAY_MS;
+    struct made old = make_cert(wish);
+    wish.not_after_ms = 0;
+    wish.not_before_ms = MAKE_CERT_NOW_MS + CLOCK_DAY_MS;
+    struct made early = make_cert(wish);
+    struct made *const signers[] = {&fresh, &old, &early};
+    for (size_t i = 0; i < PL_ARRAY_LEN(signers); i++) {
+        PL_AUTO(cert_list_clear) struct cert_list issuers = LIST_OF(signers[i]->cert);
+        PL_AUTO(crl_freep) struct crl *crl = crl_of((struct make_crl){.issuer = signers[i]});
+        const struct crl *crls[] = {crl};
+        PL_AUTO(verdict_clear)
+        struct verdict verdict =
+            verify((struct verify_input){.issuers = &issuers, .crls = crls, .crl_count = 1});
+        assert_int_equal(verdict.checks[VERIFY_REVOCATION].outcome,
+                         i == 0 ? VERIFY_PASS : VERIFY_UNKNOWN);
+        made_clear(signers[i]);
+    }
+}
+
 /* --- how it was presented --- */
 
 static void test_presentation_faults_are_told_and_harmless(void **state) {
@@ -699,6 +766,7 @@ int main(void) {
         cmocka_unit_test(test_expired_says_when),
         cmocka_unit_test(test_not_yet_valid_says_when),
         cmocka_unit_test(test_issuer_out_of_date_is_named),
+        cmocka_unit_test(test_dates_in_another_form),
         cmocka_unit_test(test_self_signed),
         cmocka_unit_test(test_untrusted_root),
         cmocka_unit_test(test_missing_intermediate),
@@ -727,6 +795,7 @@ int main(void) {
         cmocka_unit_test(test_revoked_issuer),
         cmocka_unit_test(test_not_revoked),
         cmocka_unit_test(test_stale_and_foreign_lists_say_nothing),
+        cmocka_unit_test(test_signer_of_a_list_is_out_of_date),
         cmocka_unit_test(test_presentation_faults_are_told_and_harmless),
         cmocka_unit_test(test_leaf_first_then_issuer_is_in_order),
         cmocka_unit_test(test_verifying_survives_failing_memory),
