@@ -338,6 +338,16 @@ const struct command ca_commands[] = {
      "  padlock ca fetch www.example.com --format p7b --out www.p7b", ca_fetch_options,
      ca_run_fetch},
     {"ca issued", "", 0, 0, 0, "list the issued certificates", NULL, issued_options, run_issued},
+    {"ca revoke", "CERTIFICATE", 1, 1, COMMAND_CHANGES,
+     "take an issued certificate back before it ends (cannot be undone)",
+     "A submission, serial or name. It goes onto the revocation list at once; what serves it goes "
+     "on until\nanother certificate is bound.\n\n  padlock ca revoke www.example.com --reason "
+     "keyCompromise",
+     ca_revoke_options, ca_run_revoke},
+    {"ca crl", "", 0, 0, COMMAND_CHANGES, "print the revocation list",
+     "A running server signs a new one after each revocation and every three days (the root's: "
+     "three months).\n\n  padlock ca crl --format der --out issuing.crl",
+     ca_crl_options, ca_run_crl},
     {"ca root", "", 0, 0, 0, "print the root certificate", NULL, ca_root_options, ca_run_root},
     {NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL},
 };

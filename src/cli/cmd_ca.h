@@ -9,4 +9,10 @@ extern const struct option ca_root_options[];
 bool ca_run_fetch(struct cli *cli, struct err *e);
 bool ca_run_root(struct cli *cli, struct err *e);
 
+/* In cli/cmd_ca_revoke.c. */
+extern const struct option ca_revoke_options[];
+extern const struct option ca_crl_options[];
+bool ca_run_revoke(struct cli *cli, struct err *e);
+bool ca_run_crl(struct cli *cli, struct err *e);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "ca/reason.h"
 #include "codec/json.h"
 #include "ops/bindings.h"
 
@@ -78,6 +79,12 @@ json_t *view_submission(const struct submission_row *row) {
                set_id(o, "issued_id", &row->issued_id));
 }
 
+static bool set_revocation(json_t *o, const struct issued_row *row) {
+    const struct ca_reason *reason = ca_reason_get(row->revocation_reason);
+    return json_set_time(o, "revoked", row->revoked_ms, NULL) &&
+           json_set_text(o, "reason", reason == NULL ? "unspecified" : reason->name, NULL);
+}
+
 json_t *view_issued(const struct issued_row *row) {
     json_t *o = json_object();
     return finish(o, o != NULL && set_head(o, &row->id, row->created_ms) &&
@@ -90,7 +97,8 @@ json_t *view_issued(const struct issued_row *row) {
                          json_set_time(o, "not_before", row->not_before_ms, NULL) &&
                          json_set_time(o, "not_after", row->not_after_ms, NULL) &&
                          set_id(o, "issuer_id", &row->issuer_id) &&
-                         set_id(o, "submission_id", &row->submission_id));
+                         set_id(o, "submission_id", &row->submission_id) &&
+                         (row->state != ISSUED_REVOKED || set_revocation(o, row)));
 }
 
 json_t *view_issuer(const struct issuer_row *row) {

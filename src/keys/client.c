@@ -78,14 +78,10 @@ static bool call_begin(struct call *call, enum wire_call number, size_t room, st
     return true;
 }
 
-/* Sends it; then the results are there to be read. */
-static bool call_end(struct keys *keys, struct call *call, struct err *e) {
+/* Whether it went well; then the results are there to be read. */
+static bool read_answer(struct call *call, const uint8_t *answer, size_t len, struct err *e) {
     struct err failure = {0};
-    if (!pack_end(&call->w, e) ||
-        !keys->transport.call(keys->transport.ctx, &call->out, &call->in, e)) {
-        return false;
-    }
-    unpack_init(&call->r, call->in.data, call->in.len);
+    unpack_init(&call->r, answer, len);
     if (unpack_bool(&call->r)) {
         return true;
     }
@@ -94,6 +90,13 @@ static bool call_end(struct keys *keys, struct call *call, struct err *e) {
         *e = failure;
     }
     return false;
+}
+
+/* Sends it, and reads the answer. */
+static bool call_end(struct keys *keys, struct call *call, struct err *e) {
+    return pack_end(&call->w, e) &&
+           keys->transport.call(keys->transport.ctx, &call->out, &call->in, e) &&
+           read_answer(call, call->in.data, call->in.len, e);
 }
 
 enum { ROOM = 64 * 1024 };
@@ -161,15 +164,25 @@ bool keys_sign_request(struct keys *keys, const struct sealed_key *key,
     return call_end(keys, &call, e) && take_bytes(&call, out_der, e);
 }
 
+static bool begin_signing(struct call *call, enum wire_call number, const struct sealed_key *ca,
+                          const uint8_t *tbs, size_t tbs_len, struct err *e) {
+    if (tbs_len > WIRE_DER_MAX) {
+        return err_set(e, ERR_BASE_LIMIT, "%zu bytes to be signed; at most %d can be", tbs_len,
+                       WIRE_DER_MAX);
+    }
+    if (!call_begin(call, number, ROOM + tbs_len, e)) {
+        return false;
+    }
+    wire_pack_key(&call->w, ca);
+    pack_bytes(&call->w, tbs, tbs_len);
+    return true;
+}
+
 static bool sign_tbs_by(struct keys *keys, enum wire_call number, const struct sealed_key *ca,
                         const uint8_t *tbs, size_t tbs_len, struct buf *out_der, struct err *e) {
     PL_AUTO(call_clear) struct call call = {0};
-    if (!call_begin(&call, number, ROOM + tbs_len, e)) {
-        return false;
-    }
-    wire_pack_key(&call.w, ca);
-    pack_bytes(&call.w, tbs, tbs_len);
-    return call_end(keys, &call, e) && take_bytes(&call, out_der, e);
+    return begin_signing(&call, number, ca, tbs, tbs_len, e) && call_end(keys, &call, e) &&
+           take_bytes(&call, out_der, e);
 }
 
 bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
@@ -180,6 +193,18 @@ bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const
 bool keys_sign_crl(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
                    size_t tbs_len, struct buf *out_der, struct err *e) {
     return sign_tbs_by(keys, WIRE_SIGN_CRL, ca, tbs, tbs_len, out_der, e);
+}
+
+bool keys_pack_sign_crl(const struct sealed_key *ca, const uint8_t *tbs, size_t tbs_len,
+                        struct buf *out_call, struct err *e) {
+    PL_AUTO(call_clear) struct call call = {0};
+    return begin_signing(&call, WIRE_SIGN_CRL, ca, tbs, tbs_len, e) && pack_end(&call.w, e) &&
+           buf_append(out_call, call.out.data, call.out.len, e);
+}
+
+bool keys_read_signed(const uint8_t *answer, size_t len, struct buf *out_der, struct err *e) {
+    PL_AUTO(call_clear) struct call call = {0};
+    return read_answer(&call, answer, len, e) && take_bytes(&call, out_der, e);
 }
 
 bool keys_test(struct keys *keys, const struct sealed_key *key, const struct cert *certificate,

@@ -136,6 +136,14 @@ bool keys_sign_certificate(struct keys *keys, const struct sealed_key *ca, const
  */
 bool keys_sign_crl(struct keys *keys, const struct sealed_key *ca, const uint8_t *tbs,
                    size_t tbs_len, struct buf *out_der, struct err *e) PL_MUST_USE;
+/*
+ * The same for a process that cannot wait: the call written, and its answer read. Fail base.limit,
+ * base.oom, ipc.malformed; keys_read_signed() also as keys_sign_crl() does.
+ */
+bool keys_pack_sign_crl(const struct sealed_key *ca, const uint8_t *tbs, size_t tbs_len,
+                        struct buf *out_call, struct err *e) PL_MUST_USE;
+bool keys_read_signed(const uint8_t *answer, size_t len, struct buf *out_der, struct err *e)
+    PL_MUST_USE;
 
 /*
  * Signs a fixed text of ours and verifies it with certificate's public key: a key that works, and

@@ -11,6 +11,7 @@
 #include "ca/serial.h"
 #include "ca/tbs.h"
 #include "ops/context.h"
+#include "ops/crl.h"
 #include "ops/issuer.h"
 #include "ops/sites.h"
 #include "pki/lint.h"
@@ -136,6 +137,13 @@ static bool make_authority(struct ops *ops, const struct authority_plan *plan,
     return ops_audit(ops, "ca.create", "issuer", &row.id, name, e);
 }
 
+/* So that what the certificates name is there from the first day. */
+static bool make_lists(struct ops *ops, const struct id *root_id, const struct id *issuing_id,
+                       struct err *e) {
+    int64_t now_ms = clock_now_ms();
+    return ops_crl_make(ops, root_id, 0, now_ms, e) && ops_crl_make(ops, issuing_id, 0, now_ms, e);
+}
+
 static bool make_ca(struct ops *ops, const struct init_wish *wish, struct err *e) {
     PL_AUTO(operation_rollback) struct operation op = {0};
     PL_AUTO(issuer_clear) struct issuer root = {0};
@@ -144,7 +152,8 @@ static bool make_ca(struct ops *ops, const struct init_wish *wish, struct err *e
     return ops_begin(ops, &op, "init", false, e) &&
            make_authority(ops, &root_plan, wish, &root, &root_id, e) &&
            ops_issuer_get(ops, &root_id, &root, e) &&
-           make_authority(ops, &issuing_plan, wish, &root, &issuing_id, e) && ops_end(ops, &op, e);
+           make_authority(ops, &issuing_plan, wish, &root, &issuing_id, e) &&
+           make_lists(ops, &root_id, &issuing_id, e) && ops_end(ops, &op, e);
 }
 
 /* What was made so far, so that it can be taken back. */

@@ -25,6 +25,10 @@ void verify_material_clear(struct verify_material *material) {
         detected_clear(&material->crl_files[i]);
     }
     material->crl_file_count = 0;
+    for (size_t i = 0; i < material->own_list_count; i++) {
+        crl_free(material->own_lists[i]);
+    }
+    material->own_list_count = 0;
     while (material->fetched_list_count > 0) {
         crl_free(material->fetched_lists[--material->fetched_list_count]);
     }
@@ -133,6 +137,23 @@ static bool gather_lists(const struct verify_wish *wish, struct verify_material 
     return true;
 }
 
+/* The own CA's lists need no network. */
+static bool gather_own_lists(struct ops *ops, struct verify_material *m, struct err *e) {
+    const struct page page = {.limit = VERIFY_OWN_LISTS_MAX};
+    PL_AUTO(crl_rows_clear) struct crl_rows rows = {0};
+    if (!store_crl_list(ops->store, &page, &rows, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < rows.count && m->crl_count < VERIFY_FILES_MAX; i++) {
+        const struct bytes *der = &rows.items[i]->der;
+        if (!crl_from_der(der->data, der->len, &m->own_lists[m->own_list_count], e)) {
+            return false;
+        }
+        m->crls[m->crl_count++] = m->own_lists[m->own_list_count++];
+    }
+    return true;
+}
+
 bool verify_gather_material(struct ops *ops, const struct verify_wish *wish,
                             struct verify_material *out, struct err *e) {
     for (size_t i = 0; wish->issuer_files != NULL && i < wish->issuer_files->count; i++) {
@@ -142,7 +163,9 @@ bool verify_gather_material(struct ops *ops, const struct verify_wish *wish,
         }
     }
     return gather_anchors(ops, wish, out, e) &&
-           (ops == NULL || ops_ca_certificates(ops, &out->known, e)) && gather_lists(wish, out, e);
+           (ops == NULL ||
+            (ops_ca_certificates(ops, &out->known, e) && gather_own_lists(ops, out, e))) &&
+           gather_lists(wish, out, e);
 }
 
 /* --- public or not --- */

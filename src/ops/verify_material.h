@@ -8,7 +8,12 @@
 #include "ops/verify.h"
 #include "pki/crl.h"
 
-enum { VERIFY_FILES_MAX = 512, VERIFY_STORES = 3, VERIFY_FETCHED_MAX = 8 };
+enum {
+    VERIFY_FILES_MAX = 512,
+    VERIFY_STORES = 3,
+    VERIFY_OWN_LISTS_MAX = 64,
+    VERIFY_FETCHED_MAX = 8
+};
 
 /* Clear works on a zeroed struct. */
 struct verify_material {
@@ -22,6 +27,8 @@ struct verify_material {
     size_t crl_file_count;
     const struct crl *crls[VERIFY_FILES_MAX];
     size_t crl_count;
+    struct crl *own_lists[VERIFY_OWN_LISTS_MAX]; /* of this store's CA */
+    size_t own_list_count;
     struct crl *fetched_lists[VERIFY_FETCHED_MAX];
     size_t fetched_list_count;
     struct buf fetched_ocsp;

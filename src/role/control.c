@@ -2,7 +2,8 @@
  * The process "control": the store. It turns the bindings into what net serves, version by version
  * (ops/world.h), and hands them to the supervisor; it learns from there what is served, has each
  * change proven by probe, and takes back what cannot be proven (role/confirm.h). It answers what
- * the site "services" is asked, and keeps ticket keys and OCSP responses fresh (control_*.h).
+ * the site "services" is asked, and keeps ticket keys, OCSP responses and revocation lists fresh
+ * (control_*.h).
  *
  * Changes are noticed by a byte in DIR/changed, and by a look each second.
  */
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "ops/world.h"
 #include "role/confirm.h"
+#include "role/control_crls.h"
 #include "role/control_services.h"
 #include "role/control_staples.h"
 #include "role/control_tickets.h"
@@ -46,6 +48,7 @@ struct control_process {
     struct control_services *services;
     struct control_tickets *tickets;
     struct control_staples *staples;
+    struct control_crls *crls;
     struct listing listing; /* of roots and listeners as they were last sent */
     uv_fs_event_t watch;
     uv_timer_t poll;
@@ -229,6 +232,7 @@ static bool open_store(struct control_process *control, struct err *e) {
     confirm_set_ops(control->confirm, control->ops);
     control_services_set_ops(control->services, control->ops);
     control_staples_set_ops(control->staples, control->ops);
+    control_crls_set_ops(control->crls, control->ops);
     control_tickets_set_ops(control->tickets, control->ops);
     control_tickets_tick(control->tickets);
     if (!ops_world_new(control->ops, &control->world, e)) {
@@ -320,6 +324,7 @@ static void on_poll(uv_timer_t *timer) {
     confirm_tick(control->confirm);
     control_tickets_tick(control->tickets);
     control_staples_tick(control->staples, confirm_probe(control->confirm));
+    control_crls_tick(control->crls, control_tickets_keys(control->tickets));
     tell_world(control);
     if (control->save_at_ms != 0 && clock_monotonic_ms() >= control->save_at_ms) {
         save(control);
@@ -413,6 +418,11 @@ static bool on_responded(void *ctx, const struct ipc_message *message) {
     return message->type == IPC_RESPONDED && control_staples_take(control->staples, message);
 }
 
+static void on_keys_reply(void *ctx, const struct ipc_message *message) {
+    const struct control_process *control = ctx;
+    control_crls_take(control->crls, message);
+}
+
 static bool begin(struct worker *worker, struct err *e) {
     void *memory = NULL;
     if (!mem_alloc(sizeof(struct control_process), &memory, e)) {
@@ -424,11 +434,12 @@ static bool begin(struct worker *worker, struct err *e) {
     if (!confirm_new(worker, &control->confirm, e) ||
         !control_services_new(worker, &control->services, e) ||
         !control_tickets_new(worker, &control->tickets, e) ||
-        !control_staples_new(&control->staples, e)) {
+        !control_staples_new(&control->staples, e) || !control_crls_new(&control->crls, e)) {
         return false;
     }
     confirm_on_settled(control->confirm, on_settled, control);
     confirm_on_other(control->confirm, on_responded, control);
+    control_tickets_on_reply(control->tickets, on_keys_reply, control);
     return start_watching(control, e);
 }
 
@@ -474,6 +485,7 @@ static void end(struct worker *worker) {
     control_services_free(control->services);
     control_tickets_free(control->tickets);
     control_staples_free(control->staples);
+    control_crls_free(control->crls);
     ops_world_free(control->world);
     ops_close(control->ops);
     listing_clear(&control->listing);

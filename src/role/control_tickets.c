@@ -27,6 +27,8 @@ struct control_tickets {
     int64_t next_ms;   /* on the monotonic clock */
     struct id given[GIVEN_MAX];
     size_t given_count;
+    void (*take_reply)(void *ctx, const struct ipc_message *message);
+    void *reply_ctx;
 };
 
 static void send_note(const struct control_tickets *t, enum ipc_type type,
@@ -158,6 +160,10 @@ static bool on_message(void *ctx, struct peer *peer, struct ipc_message *message
     struct ticket_note note;
     struct err e = {0};
     (void)peer;
+    if (message->type == IPC_KEYS_REPLY && t->take_reply != NULL) {
+        t->take_reply(t->reply_ctx, message);
+        return true;
+    }
     if (message->type != IPC_TICKET_MADE ||
         !ticket_note_read(message->bytes, message->len, &note)) {
         return false;
@@ -190,6 +196,17 @@ bool control_tickets_connect(struct control_tickets *tickets, struct ipc_message
     tickets->next_ms = 0;
     control_tickets_tick(tickets);
     return true;
+}
+
+struct peer *control_tickets_keys(const struct control_tickets *tickets) {
+    return tickets->keys;
+}
+
+void control_tickets_on_reply(struct control_tickets *tickets,
+                              void (*take)(void *ctx, const struct ipc_message *message),
+                              void *ctx) {
+    tickets->take_reply = take;
+    tickets->reply_ctx = ctx;
 }
 
 /* --- beginning and end ---------------------------------------------------------------------------

@@ -19,6 +19,12 @@ void control_tickets_free(struct control_tickets *tickets);
 void control_tickets_set_ops(struct control_tickets *tickets, struct ops *ops);
 /* The message "peer": keys, or the next one. */
 bool control_tickets_connect(struct control_tickets *tickets, struct ipc_message *message);
+/* The connection to keys, for others who ask it; NULL while it is not there. */
+struct peer *control_tickets_keys(const struct control_tickets *tickets);
+/* Who takes the answers of keys to its calls. */
+void control_tickets_on_reply(struct control_tickets *tickets,
+                              void (*take)(void *ctx, const struct ipc_message *message),
+                              void *ctx);
 /* Now and then: a second is often enough. */
 void control_tickets_tick(struct control_tickets *tickets);
 

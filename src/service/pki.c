@@ -1,4 +1,4 @@
-/* CA certificates for everybody: the page, and the files. */
+/* CA certificates for everybody: the page, and the files. Revocation lists: service/pki_crl.c. */
 #include "service/pki.h"
 
 #include "base/clock.h"
@@ -6,51 +6,61 @@
 #include "base/hex.h"
 #include "base/str.h"
 #include "ca/issuer.h"
-#include "http/conditional.h"
 #include "ops/issuer.h"
 #include "pki/cert.h"
+#include "service/pki_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CA_FOLDER "/ca/"
 
-enum { PAGE_MAX = 512 * 1024, ETAG_BYTES = 16 };
+enum { PAGE_MAX = 512 * 1024, ETAG_BYTES = 16, CERTIFICATE_AGE_S = 24 * 60 * 60 };
 
 /* --- one certificate -----------------------------------------------------------------------------
  */
 
 enum file_kind { FILE_DER, FILE_PEM };
 
-static bool send_file(const struct service_request *request, const struct cert *cert,
-                      enum file_kind kind, struct http_response *out, struct err *e) {
-    PL_AUTO(buf_clear) struct buf bytes = {.max = PAGE_MAX};
-    char hash[2 * ETAG_BYTES + 1];
-    char etag[HTTP_ETAG_MAX];
-    hex_encode(cert->sha256, ETAG_BYTES, hash);
-    (void)snprintf(etag, sizeof(etag), "\"%s%s\"", hash, kind == FILE_DER ? "" : "-pem");
-    bool ok = kind == FILE_DER ? buf_append(&bytes, cert->der, cert->der_len, e)
-                               : cert_append_pem(cert, &bytes, e);
-    if (!ok) {
-        return false;
-    }
+bool pki_send(const struct service_request *request, const struct pki_file *file,
+              struct http_response *out, struct err *e) {
+    char age[48];
     const struct http_validators validators = {
-        .etag = etag, .modified_ms = cert->not_before_ms, .len = bytes.len};
+        .etag = file->etag, .modified_ms = file->modified_ms, .len = file->len};
     enum http_condition condition = http_condition(&request->http, &validators);
     if (condition == HTTP_PRECONDITION_FAILED) {
-        return http_response_set_page(out, 412, "The certificate is another one.", e);
+        return http_response_set_page(out, 412, "What is here now is another one.", e);
     }
-    if (!http_response_add(out, "ETag", etag, e) ||
-        !http_response_add(out, "Cache-Control", "public, max-age=86400", e)) {
+    (void)snprintf(age, sizeof(age), "public, max-age=%lld", (long long)file->max_age_s);
+    if (!http_response_add(out, "ETag", file->etag, e) ||
+        !http_response_add(out, "Cache-Control", age, e)) {
         return false;
     }
     if (condition == HTTP_NOT_MODIFIED) {
         out->status = 304;
         return true;
     }
-    const char *type = kind == FILE_DER ? "application/pkix-cert" : "application/x-pem-file";
-    return http_response_add(out, "Content-Type", type, e) &&
-           http_body_add_memory(&out->body, bytes.data, bytes.len, e);
+    return http_response_add(out, "Content-Type", file->type, e) &&
+           http_body_add_memory(&out->body, file->bytes, file->len, e);
+}
+
+static bool send_certificate(const struct service_request *request, const struct cert *cert,
+                             enum file_kind kind, struct http_response *out, struct err *e) {
+    PL_AUTO(buf_clear) struct buf bytes = {.max = PAGE_MAX};
+    char hash[2 * ETAG_BYTES + 1];
+    struct pki_file file = {.modified_ms = cert->not_before_ms,
+                            .max_age_s = CERTIFICATE_AGE_S,
+                            .type = kind == FILE_DER ? "application/pkix-cert"
+                                                     : "application/x-pem-file"};
+    hex_encode(cert->sha256, ETAG_BYTES, hash);
+    (void)snprintf(file.etag, sizeof(file.etag), "\"%s%s\"", hash, kind == FILE_DER ? "" : "-pem");
+    if (!(kind == FILE_DER ? buf_append(&bytes, cert->der, cert->der_len, e)
+                           : cert_append_pem(cert, &bytes, e))) {
+        return false;
+    }
+    file.bytes = bytes.data;
+    file.len = bytes.len;
+    return pki_send(request, &file, out, e);
 }
 
 /* "KEYHASH.crt" or ".pem"; false when it is neither. */
@@ -85,7 +95,7 @@ static bool respond_file(struct ops *ops, const struct service_request *request,
         return http_response_set_page(out, 404, "There is no CA certificate of that name here.", e);
     }
     return cert_from_der(row->certificate.data, row->certificate.len, &cert, e) &&
-           send_file(request, cert, kind, out, e);
+           send_certificate(request, cert, kind, out, e);
 }
 
 /* --- the page ------------------------------------------------------------------------------------
@@ -132,9 +142,11 @@ static bool append_card(const struct issuer_row *row, struct buf *out, struct er
            buf_printf(out, e,
                       "</h2>\n<p>%s, valid from %s to %s</p>\n<p>SHA-256 <code>%s</code></p>\n"
                       "<p><a href=\"" CA_FOLDER "%s.crt\">.crt (DER)</a>"
-                      "<a href=\"" CA_FOLDER "%s.pem\">.pem</a></p>\n</section>\n",
+                      "<a href=\"" CA_FOLDER "%s.pem\">.pem</a>"
+                      "<a href=\"" CA_FOLDER "crl/%s-0.crl\">revocation list</a></p>\n"
+                      "</section>\n",
                       row->kind == ISSUER_ROOT ? "root" : "issuing CA", first, last, fingerprint,
-                      row->key_hash, row->key_hash);
+                      row->key_hash, row->key_hash, row->key_hash);
 }
 
 static bool respond_page(struct ops *ops, struct http_response *out, struct err *e) {
@@ -174,18 +186,23 @@ bool pki_respond(struct ops *ops, const struct service_request *request, struct 
                  struct err *e) {
     const size_t folder_len = sizeof(CA_FOLDER) - 1;
     struct http_text path = request->http.path;
-    if (begins_with(path, CA_FOLDER "crl/") || begins_with(path, CA_FOLDER "ocsp")) {
-        return http_response_set_page(
-            out, 404, "This version publishes no revocation lists and answers no OCSP yet.", e);
+    if (begins_with(path, CA_FOLDER "ocsp")) {
+        return http_response_set_page(out, 404, "This version answers no OCSP yet.", e);
     }
     if (request->http.method != HTTP_GET && request->http.method != HTTP_HEAD) {
         return http_response_add(out, "Allow", "GET, HEAD", e) &&
-               http_response_set_page(out, 405, "CA certificates can only be fetched.", e);
+               http_response_set_page(
+                   out, 405, "CA certificates and revocation lists can only be fetched.", e);
     }
     if (path.len < folder_len) { /* "/ca" */
         return http_response_add(out, "Location", CA_FOLDER, e) &&
                http_response_set_page(out, 301, "The page ends in a slash.", e);
     }
     struct http_text name = {.at = path.at + folder_len, .len = path.len - folder_len};
+    if (begins_with(name, "crl/")) {
+        name.at += sizeof("crl/") - 1;
+        name.len -= sizeof("crl/") - 1;
+        return pki_respond_crl(ops, request, name, out, e);
+    }
     return name.len == 0 ? respond_page(ops, out, e) : respond_file(ops, request, name, out, e);
 }

@@ -308,6 +308,21 @@ bool store_issued_each_revoked(struct store *store, const struct id *issuer_id, 
     return false;
 }
 
+bool store_issued_has_revoked(struct store *store, const struct id *issuer_id, unsigned shard,
+                              int64_t from_ms, bool *out_has, struct err *e) {
+    PL_AUTO(query_clear) struct query q;
+    PL_AUTO(db_releasep) struct db_statement *statement = NULL;
+    query_init(&q, e);
+    query_sql(&q, "SELECT 1 FROM issued t WHERE t.revoked_ms IS NOT NULL AND t.issuer_id = ");
+    query_id(&q, issuer_id);
+    query_sql(&q, " AND t.crl_shard = ");
+    query_int64(&q, shard);
+    query_where(&q, QUERY_TESTED, "revoked_ms", ">=");
+    query_int64(&q, from_ms);
+    query_sql(&q, " LIMIT 1");
+    return query_start(&q, store->db, &statement, e) && db_step(statement, out_has, e);
+}
+
 static bool count_state(struct store *store, enum issued_state state, int64_t *out_count,
                         struct err *e) {
     PL_AUTO(query_clear) struct query q;

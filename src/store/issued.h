@@ -105,6 +105,10 @@ bool store_issued_each_revoked(struct store *store, const struct id *issuer_id, 
                                             struct err *e),
                                void *user, struct err *e) PL_MUST_USE;
 
+/* Whether a certificate of the shard was revoked then or later. */
+bool store_issued_has_revoked(struct store *store, const struct id *issuer_id, unsigned shard,
+                              int64_t from_ms, bool *out_has, struct err *e) PL_MUST_USE;
+
 struct issued_counts {
     int64_t reserved;
     int64_t signed_count;

@@ -87,6 +87,25 @@ def test_issuing(store, kill):
     assert len(signed) == KILLS and len(listed(store, 'cert', 'list', key='certificates')) == KILLS
 
 
+def test_revoking(store, kill):
+    """What was answered is revoked; whatever is revoked comes onto the list; no number is given twice."""
+    numbers, answered = [], set()
+    for number in range(KILLS):
+        host = f'h{number}.example.com'
+        store.run('request', 'new', host, '--out', 'k.csr', '--force')
+        serial = store.json('ca', 'issue', 'k.csr')['serial']
+        document = kill('ca', 'revoke', serial, '--reason', 'superseded')
+        if document is not None:
+            assert document['is_listed']
+            answered.add(serial)
+        numbers.append(store.json('ca', 'crl')['number'])
+    assert numbers == sorted(numbers)
+    revoked = {one['serial'] for one in listed(store, 'ca', 'issued', '--state', 'revoked', key='issued')}
+    assert answered <= revoked
+    renewed = store.json('ca', 'crl', '--renew')
+    assert renewed['number'] > numbers[-1] and renewed['entries'] == len(revoked)
+
+
 def test_installing(store, kill):
     for number in range(KILLS):
         host = f'h{number}.example.com'

@@ -36,6 +36,8 @@ COMMANDS = {
     'ca approve': ('new.example.com',),
     'ca deny': ('new.example.com', '--reason', 'no'),
     'ca issue': ('new.csr',),
+    'ca revoke': (HOST, '--reason', 'superseded'),
+    'ca crl': ('--renew', '--out', 'list.crl'),
     'cert install': ('new.pem',),
     'cert import': ('free.pfx', '--password-file', 'password'),
     'cert replace': ('Shop 2026', 'Next', '--no-wait'),
