@@ -269,6 +269,13 @@ def test_servers_that_do_not(padlock, leaves, tmp_path):
     assert found['severity'] == 'OK', found
 
 
+@pytest.mark.parametrize('option, outcome', [('-verify', 'safe'), ('-Verify', 'untested')])
+def test_servers_that_want_a_certificate(padlock, leaves, option, outcome):
+    """We have none: one that goes on without sees the blocks, one that insists never does."""
+    with peers.s_server(leaves['rsa'], '-tls1_2', '-cipher', 'AES128-SHA:@SECLEVEL=0', option, '1') as port:
+        assert one(padlock, port, '--trust', leaves['authority'])['attacks']['ROBOT'] == outcome
+
+
 # --- servers of the past -------------------------------------------------------------------------
 
 OLD = [

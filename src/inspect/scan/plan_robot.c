@@ -45,10 +45,22 @@ static bool tells_apart(const struct scan_robot *r) {
     return false;
 }
 
-/* Whether there is an outcome. */
-static bool end_round(struct scan_robot *r) {
+/*
+ * A server that asked for our certificate may have ended the connection because there was none,
+ * and never looked at the block. That it did shows in silence, which is that it waits for more, or
+ * in the alerts for what does not decrypt.
+ */
+static bool has_looked_at_block(const struct scan_answer *a) {
+    return !a->asks_for_certificate || a->reaction[0] == ANSWER_REACTION_SILENCE ||
+           (a->reaction[0] == WIRE_ALERT && (a->reaction[2] == WIRE_ALERT_BAD_RECORD_MAC ||
+                                             a->reaction[2] == WIRE_ALERT_DECRYPTION_FAILED ||
+                                             a->reaction[2] == WIRE_ALERT_DECRYPT_ERROR));
+}
+
+/* Whether there is an outcome; last: to the last block of the round. */
+static bool end_round(struct scan_robot *r, const struct scan_answer *last) {
     if (!tells_apart(r)) {
-        r->outcome = ANSWER_SAFE;
+        r->outcome = has_looked_at_block(last) ? ANSWER_SAFE : ANSWER_UNTESTED;
         return true;
     }
     r->same_count = r->has_changed ? 1 : r->same_count + 1;
@@ -76,7 +88,7 @@ static bool take_robot(struct scan_host *h, struct scan_lane *lane,
     }
     keep_reaction(r, block, answer->a);
     lane->step++;
-    if (block == ROBOT_BLOCKS - 1 && end_round(r)) {
+    if (block == ROBOT_BLOCKS - 1 && end_round(r, answer->a)) {
         lane->step = ROBOT_END;
     }
     return true;

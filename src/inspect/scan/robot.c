@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { PRE_MASTER = 48, BLOCK_MIN = 64, FINISHED_LEN = 64 };
+enum { PRE_MASTER = 48, BLOCK_MIN = 64, FINISHED_LEN = 64, ALERT_NO_CERTIFICATE = 41 };
 
 bool robot_make_block(enum robot_block kind, uint16_t version, const struct observe_random *random,
                       uint8_t *out, size_t len, struct err *e) {
@@ -82,6 +82,14 @@ bool robot_key_exchange(enum robot_block kind, uint16_t version, struct wire_spa
     }
     wire_close(&b, mark, 3);
     return wire_built(&b, e);
+}
+
+bool robot_no_certificate(uint16_t version, struct buf *out, struct err *e) {
+    static const uint8_t empty_list[] = {WIRE_CERTIFICATE, 0, 0, 3, 0, 0, 0};
+    static const uint8_t none[] = {1, ALERT_NO_CERTIFICATE};
+    return version == WIRE_SSL30
+               ? wire_record_wrap(WIRE_ALERT, version, none, sizeof(none), out, e)
+               : wire_record_wrap(WIRE_HANDSHAKE, version, empty_list, sizeof(empty_list), out, e);
 }
 
 bool robot_finish(uint16_t version, struct buf *out, struct err *e) {

@@ -38,6 +38,12 @@ bool robot_key_exchange(enum robot_block kind, uint16_t version, struct wire_spa
                         const struct observe_random *random, struct buf *out, struct err *e)
     PL_MUST_USE;
 
+/*
+ * Appends, as a record, that we have no certificate: a server that asked for one takes no key
+ * exchange before. In SSL 3.0 it is a warning. Fails base.limit
+ */
+bool robot_no_certificate(uint16_t version, struct buf *out, struct err *e) PL_MUST_USE;
+
 /* Appends ChangeCipherSpec and, as a record, a Finished that no key opens. Fails base.limit */
 bool robot_finish(uint16_t version, struct buf *out, struct err *e) PL_MUST_USE;
 

@@ -251,6 +251,7 @@ static bool send_block(struct talk *t) {
     const struct scan_ask *ask = t->ask;
     t->attack_count++;
     return t->answer.cert_count > 0 &&
+           (!t->answer.asks_for_certificate || robot_no_certificate(t->version, &t->out, NULL)) &&
            robot_key_exchange(ask->block, ask->version, t->answer.certs[0], &t->random, &message,
                               NULL) &&
            wire_record_wrap(WIRE_HANDSHAKE, t->version, message.data, message.len, &t->out, NULL) &&

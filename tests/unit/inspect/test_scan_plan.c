@@ -325,9 +325,9 @@ static void test_grades(void **state) {
 /* --- Bleichenbacher's attack ---------------------------------------------------------------------
  */
 
-/* Reactions by block and by how often it was asked; the outcome. */
-static enum answer_weakness run_robot(uint8_t (*react)(enum robot_block block, unsigned turn),
-                                      unsigned *out_rounds) {
+/* Alerts by block and by how often it was asked; the outcome. */
+static enum answer_weakness run_robot_with(uint8_t (*react)(enum robot_block block, unsigned turn),
+                                           bool asks_for_certificate, unsigned *out_rounds) {
     static const struct scan_target target = {.host = "www.example.com", .port = 443};
     PL_AUTO(scan_host_freep) struct scan_host *h = NULL;
     struct err e = {0};
@@ -343,6 +343,8 @@ static enum answer_weakness run_robot(uint8_t (*react)(enum robot_block block, u
     h->lane_count = 1;
     while (plan_next(h, &ask) == PLAN_ASK) {
         struct scan_answer a = {.end = ANSWER_COMPLETE, .has_hello = true, .reaction_len = 3};
+        a.asks_for_certificate = asks_for_certificate;
+        a.reaction[0] = 21;
         assert_int_equal(ask.kind, ASK_ROBOT);
         assert_int_equal(ask.suite_count, 1);
         assert_int_equal(ask.suites[0], 0x002F);
@@ -357,9 +359,19 @@ static enum answer_weakness run_robot(uint8_t (*react)(enum robot_block block, u
     return h->robot[0].outcome;
 }
 
+static enum answer_weakness run_robot(uint8_t (*react)(enum robot_block block, unsigned turn),
+                                      unsigned *out_rounds) {
+    return run_robot_with(react, false, out_rounds);
+}
+
 static uint8_t always_alike(enum robot_block block, unsigned turn) {
     (void)block;
     return turn == 0 ? 20 : 51;
+}
+
+static uint8_t wants_a_certificate(enum robot_block block, unsigned turn) {
+    (void)block, (void)turn;
+    return 40;
 }
 
 static uint8_t tells(enum robot_block block, unsigned turn) {
@@ -386,6 +398,10 @@ static void test_robot(void **state) {
     assert_int_equal(rounds, 2);
     assert_int_equal(run_robot(anyhow, &rounds), ANSWER_UNCLEAR);
     assert_int_equal(rounds, 6);
+    assert_int_equal(run_robot(wants_a_certificate, &rounds), ANSWER_SAFE);
+    assert_int_equal(run_robot_with(wants_a_certificate, true, &rounds), ANSWER_UNTESTED);
+    assert_int_equal(run_robot_with(always_alike, true, &rounds), ANSWER_SAFE);
+    assert_int_equal(run_robot_with(tells, true, &rounds), ANSWER_VULNERABLE);
 }
 
 static void test_robot_s_blocks(void **state) {
