@@ -481,6 +481,12 @@ const struct command cert_commands[] = {
      "take in a certificate that comes with its key (.pfx, "
      "PEM)",
      NULL, import_options, run_import},
+    {"cert renew", "CERTIFICATE", 1, 1, COMMAND_CHANGES,
+     "a new key and certificate for the same names, in the old one's place",
+     "What this store's CA issued is issued anew as it was asked for then, installed, and bound "
+     "wherever\nthe old one is (\"padlock undo\" binds the old one again). For what another CA "
+     "issued a request is\nmade that waits for its answer.\n\n  padlock cert renew \"Shop 2026\"",
+     cert_renew_options, cert_run_renew},
     {"cert replace", "OLD NEW", 2, 2, COMMAND_CHANGES,
      "bind another certificate wherever one is bound",
      "All bindings at once, or none; what the new certificate does not suit is told. Servers take "

@@ -106,6 +106,21 @@ def test_revoking(store, kill):
     assert renewed['number'] > numbers[-1] and renewed['entries'] == len(revoked)
 
 
+def test_renewing(store, kill):
+    """A binding has always a whole certificate: the old one, or the new one."""
+    walk.install(store)
+    walk.site(store)
+    walk.bind(store, 8443, 'www.example.com')
+    name = 'Shop 2026'
+    for _ in range(KILLS):
+        kill('cert', 'renew', name)
+        bound = store.json('bind', 'list')['bindings'][0]
+        there = {one['id']: one for one in listed(store, 'cert', 'list', key='certificates')}
+        name = next(one for one in there if one in str(bound))
+        assert there[name]['names'] == ['www.example.com']
+    store.run('cert', 'renew', name)
+
+
 def test_installing(store, kill):
     for number in range(KILLS):
         host = f'h{number}.example.com'

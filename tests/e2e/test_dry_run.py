@@ -40,6 +40,7 @@ COMMANDS = {
     'ca crl': ('--renew', '--out', 'list.crl'),
     'cert install': ('new.pem',),
     'cert import': ('free.pfx', '--password-file', 'password'),
+    'cert renew': ('Shop 2026',),
     'cert replace': ('Shop 2026', 'Next', '--no-wait'),
     'cert staple': ('Shop 2026', '--remove'),
     'cert delete': ('Shop 2026', '--unbind'),
