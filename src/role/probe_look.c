@@ -4,6 +4,7 @@
  */
 #include "role/probe_look.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "role/look_note.h"
 #include "role/probe_plain.h"
@@ -69,10 +70,12 @@ static void look_in_thread(uv_work_t *request) {
                                       .timeout_ms = wish->timeout_ms,
                                       .begin = wish->starttls[0] == '\0' ? NULL : begin_tls,
                                       .ctx = wish};
-    for (unsigned waited_ms = 0; !looking->is_there; waited_ms += START_PAUSE_MS) {
+    /* By the clock: that there is no way to a host may take seconds to find out. */
+    int64_t until_ms = clock_monotonic_ms() + START_WAIT_MS;
+    while (!looking->is_there) {
         err_init(&looking->error);
         looking->is_there = tls_look_at(&ask, &looking->look, &looking->error);
-        if (looking->error.code != ERR_TLS_LOOK_CONNECT || waited_ms >= START_WAIT_MS) {
+        if (looking->error.code != ERR_TLS_LOOK_CONNECT || clock_monotonic_ms() >= until_ms) {
             return;
         }
         (void)nanosleep(&pause, NULL);

@@ -378,3 +378,20 @@ def test_a_delta_list(padlock, tmp_path, authority):
         assert said('--fetch')[0] == 'fail' and asked == ['/list', '/gone', '/delta']
         pages['/delta'] = der(clean, 'crl')
         assert said('--fetch')[0] == 'pass'
+
+
+# A network in which nobody answers who 10.9.9.2 is: the kernel says "no route" after three seconds.
+NOBODY = '''
+ip link set lo up && ip link add here type veth peer name there && ip address add 10.9.9.1/24 dev here &&
+ip link set here up && ip link set there up && exec unshare --user --map-user=1000 --map-group=1000 "$@"'''
+
+
+def test_a_host_that_is_not_there(padlock):
+    """It is told as such, and only a server that refuses at once gets more than one chance."""
+    user = [] if os.geteuid() == 0 else ['--map-root-user']
+    begun = time.monotonic()
+    done = subprocess.run(['unshare', '--net', *user, 'sh', '-c', NOBODY, 'sh', padlock.binary, 'verify', '10.9.9.2', '--timeout', '20s'],
+                          env=padlock.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100, check=False)
+    text = done.stdout.decode('utf-8', 'replace')
+    assert 'tls.look.connect' in text and 'cannot connect to 10.9.9.2 port 443' in text, text
+    assert time.monotonic() - begun < 20
