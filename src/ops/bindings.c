@@ -85,6 +85,23 @@ static bool check_dates(struct bind_plan *plan, const struct cert *cert, struct 
            list_printf(&plan->warnings, e, "\"%.200s\" ends on %s already", name, day);
 }
 
+static bool check_revocation(struct ops *ops, struct bind_plan *plan, const struct cert *cert,
+                             struct err *e) {
+    PL_AUTO(issued_row_freep) struct issued_row *issued = NULL;
+    char text[512];
+    char day[11];
+    if (!ops_cert_issued(ops, cert, &issued, e)) {
+        return false;
+    }
+    if (issued == NULL || issued->state != ISSUED_REVOKED) {
+        return true;
+    }
+    clock_format_day(issued->revoked_ms, day);
+    (void)snprintf(text, sizeof(text), "\"%.200s\" was revoked on %s", plan->cert->friendly_name,
+                   day);
+    return add_conflict(plan, ERR_OPS_BIND_REVOKED, text, e);
+}
+
 static bool check_names(struct bind_plan *plan, const struct cert *cert, struct err *e) {
     if (plan->host[0] == '\0' || cert_covers_host(cert, plan->host) ||
         san_list_has(&cert->sans, SAN_DNS, plan->host)) {
@@ -100,7 +117,7 @@ static bool check_names(struct bind_plan *plan, const struct cert *cert, struct 
     return add_conflict(plan, ERR_OPS_BIND_NAME, text, e);
 }
 
-static bool check_certificate(struct bind_plan *plan, struct err *e) {
+static bool check_certificate(struct ops *ops, struct bind_plan *plan, struct err *e) {
     char text[512];
     PL_AUTO(cert_freep) struct cert *cert = NULL;
     if (!ops_cert_read(plan->cert, &cert, e)) {
@@ -110,7 +127,8 @@ static bool check_certificate(struct bind_plan *plan, struct err *e) {
                    plan->cert->friendly_name);
     bool is_told =
         !id_is_zero(&plan->cert->key_id) || add_conflict(plan, ERR_OPS_BIND_NO_KEY, text, e);
-    return is_told && check_dates(plan, cert, e) && check_names(plan, cert, e);
+    return is_told && check_dates(plan, cert, e) && check_revocation(ops, plan, cert, e) &&
+           check_names(plan, cert, e);
 }
 
 /* The row's place for a certificate of this key type. */
@@ -310,12 +328,13 @@ bool ops_bind_plan(struct ops *ops, const struct bind_wish *wish, struct bind_pl
         !check_overlap(ops, plan, e)) {
         return false;
     }
-    return plan->cert == NULL || (check_certificate(plan, e) && check_policy(ops, wish, plan, e));
+    return plan->cert == NULL ||
+           (check_certificate(ops, plan, e) && check_policy(ops, wish, plan, e));
 }
 
 static bool suits(struct ops *ops, struct bind_plan *plan, struct err *e) {
     struct key_spec spec = {0};
-    if (!check_certificate(plan, e) ||
+    if (!check_certificate(ops, plan, e) ||
         !ops_policy_pick(ops, plan->row.tls_policy, &plan->policy, e)) {
         return false;
     }

@@ -279,3 +279,35 @@ bool ops_cert_insert(struct ops *ops, const struct cert_wish *wish, struct id *o
     *out_id = row.id;
     return true;
 }
+
+/* --- the own CA's books --- */
+
+static bool find_in_books(struct ops *ops, const struct cert *authority, const uint8_t *serial,
+                          size_t len, struct issued_row **out_issued, struct err *e) {
+    PL_AUTO(issuer_row_freep) struct issuer_row *issuer = NULL;
+    char key_hash[CA_KEY_HASH_TEXT + 1];
+    ca_key_hash_format(authority->spki_sha256, key_hash);
+    return store_issuer_find_key_hash(ops->store, key_hash, &issuer, e) &&
+           (issuer == NULL ||
+            store_issued_find_serial(ops->store, &issuer->id, serial, len, out_issued, e));
+}
+
+bool ops_cert_issued(struct ops *ops, const struct cert *cert, struct issued_row **out_issued,
+                     struct err *e) {
+    PL_AUTO(cert_list_clear) struct cert_list authorities = {0};
+    uint8_t serial[ISSUED_SERIAL_MAX];
+    size_t digits = strlen(cert->serial);
+    *out_issued = NULL;
+    if (digits > 2 * sizeof(serial) || !hex_decode(cert->serial, digits, serial)) {
+        return true; /* none of ours */
+    }
+    if (!ops_ca_certificates(ops, &authorities, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < authorities.count; i++) {
+        if (cert_is_issued_by(cert, authorities.items[i])) {
+            return find_in_books(ops, authorities.items[i], serial, digits / 2, out_issued, e);
+        }
+    }
+    return true;
+}

@@ -6,6 +6,7 @@
 #include "ops/ops.h"
 #include "pki/cert.h"
 #include "store/certs.h"
+#include "store/issued.h"
 
 /*
  * The one installed certificate that text means: an id, a friendly name, a fingerprint, a host name
@@ -30,6 +31,13 @@ bool ops_cert_bound_at(struct ops *ops, const struct id *cert_id, struct list *o
  * here), keys.test, pki.key.mismatch.
  */
 bool ops_cert_test_key(struct ops *ops, const struct cert_row *row, struct err *e) PL_MUST_USE;
+
+/*
+ * What the own CA's books say of a certificate; NULL when another one issued it. Fails store.*,
+ * pki.cert.*, base.oom.
+ */
+bool ops_cert_issued(struct ops *ops, const struct cert *cert, struct issued_row **out_issued,
+                     struct err *e) PL_MUST_USE;
 
 /* Fails ops.cert.bound (names where; is_unbound takes the bindings away first). Can be undone. */
 bool ops_cert_delete(struct ops *ops, struct cert_row *row, bool is_unbound, struct err *e)

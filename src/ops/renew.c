@@ -2,12 +2,10 @@
 #include "ops/renew.h"
 
 #include "base/clock.h"
-#include "base/hex.h"
-#include "ca/issuer.h"
+#include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/export.h"
 #include "ops/install.h"
-#include "ops/issuer.h"
 #include "ops/replace.h"
 #include "ops/request.h"
 #include "ops/submission.h"
@@ -31,32 +29,6 @@ void renewal_clear(struct renewal *renewal) {
 }
 
 /* --- what the old one was --- */
-
-/* As the CA has it in its books; *out_issued is NULL when another CA issued it. */
-static bool find_issued(struct ops *ops, const struct cert *cert, const struct cert_row *row,
-                        struct issued_row **out_issued, struct err *e) {
-    PL_AUTO(cert_list_clear) struct cert_list authorities = {0};
-    uint8_t serial[ISSUED_SERIAL_MAX];
-    size_t len = strlen(row->serial) / 2;
-    if (len > sizeof(serial) || !hex_decode(row->serial, len * 2, serial)) {
-        return true;
-    }
-    if (!ops_ca_certificates(ops, &authorities, e)) {
-        return false;
-    }
-    for (size_t i = 0; i < authorities.count; i++) {
-        PL_AUTO(issuer_row_freep) struct issuer_row *issuer = NULL;
-        char key_hash[CA_KEY_HASH_TEXT + 1];
-        if (!cert_is_issued_by(cert, authorities.items[i])) {
-            continue;
-        }
-        ca_key_hash_format(authorities.items[i]->spki_sha256, key_hash);
-        return store_issuer_find_key_hash(ops->store, key_hash, &issuer, e) &&
-               (issuer == NULL ||
-                store_issued_find_serial(ops->store, &issuer->id, serial, len, out_issued, e));
-    }
-    return true;
-}
 
 /* How it was asked for: the same is asked for again. */
 static bool find_submission(struct ops *ops, const struct issued_row *issued,
@@ -161,7 +133,7 @@ bool ops_renew(struct ops *ops, const struct renew_wish *wish, struct renewal *o
     PL_AUTO(issued_row_freep) struct issued_row *old = NULL;
     list_init(&r.notes, NOTES_MAX);
     if (!cert_from_der(wish->cert->der.data, wish->cert->der.len, &cert, e) ||
-        !find_issued(ops, cert, wish->cert, &old, e) || !request(ops, wish, cert, &r, e)) {
+        !ops_cert_issued(ops, cert, &old, e) || !request(ops, wish, cert, &r, e)) {
         return false;
     }
     r.is_own = old != NULL;

@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "ops/certs.h"
 #include "ops/context.h"
 #include "ops/crl.h"
 #include "ops/issue.h"
-#include "store/bindings.h"
 #include "store/certs.h"
 
 #include <stdio.h>
@@ -20,25 +20,6 @@ void revoke_places_clear(struct revoke_places *places) {
 }
 
 /* --- where it is --- */
-
-static bool find_bindings(struct ops *ops, const struct cert_row *cert,
-                          struct revoke_places *places, struct err *e) {
-    const struct binding_filter filter = {.cert_id = &cert->id};
-    const struct page page = {.limit = PLACES_MAX};
-    PL_AUTO(binding_rows_clear) struct binding_rows rows = {0};
-    if (!store_binding_list(ops->store, &filter, BINDING_SORT_HOST, &page, &rows, e)) {
-        return false;
-    }
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct binding_row *row = rows.items[i];
-        if (!list_printf(&places->bindings, e, "%s://%s:%u%s%s%s", row->scheme, row->address,
-                         row->port, row->host[0] == '\0' ? "" : " (", row->host,
-                         row->host[0] == '\0' ? "" : ")")) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool find_places(struct ops *ops, const struct issued_row *row, struct revoke_places *places,
                         struct err *e) {
@@ -54,7 +35,7 @@ static bool find_places(struct ops *ops, const struct issued_row *row, struct re
         if (cert->der.len == row->certificate.len && cert->der.len > 0 &&
             memcmp(cert->der.data, row->certificate.data, cert->der.len) == 0) {
             (void)str_copy(places->name, sizeof(places->name), cert->friendly_name);
-            return find_bindings(ops, cert, places, e);
+            return ops_cert_bound_at(ops, &cert->id, &places->bindings, e);
         }
     }
     return true;

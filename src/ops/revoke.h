@@ -10,7 +10,7 @@
 /* Where the certificate still is. Clear works on a zeroed struct. */
 struct revoke_places {
     char name[256]; /* friendly name of the installed certificate; "": it is not installed here */
-    struct list bindings; /* "https://ADDRESS:PORT (HOST)" */
+    struct list bindings; /* "https://127.0.0.1:8443 www.example.com" */
 };
 void revoke_places_clear(struct revoke_places *places);
 

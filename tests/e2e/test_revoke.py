@@ -89,7 +89,19 @@ def test_where_it_still_is(store):
     walk.site(store)
     walk.bind(store, 8443, HOST)
     said = store.run('ca', 'revoke', HOST)
-    assert f'it is still bound: https://127.0.0.1:8443 ({HOST})' in said.err and 'cert replace "Shop 2026"' in said.out
+    assert f'it is still bound: https://127.0.0.1:8443 {HOST}' in said.err and 'cert replace "Shop 2026"' in said.out
+
+
+def test_is_not_bound_any_more(store):
+    walk.install(store, HOST, 'Next')
+    store.run('ca', 'revoke', HOST)
+    walk.install(store, HOST)
+    walk.site(store)
+    bind = ('shop', 'https://127.0.0.1:8443', '--host', HOST, '--cert', 'Next')
+    said = store.fails(3, 'ops.bind.revoked', 'bind', 'add', *bind)
+    assert '"Next" was revoked on 20' in said.err
+    walk.bind(store, 8443, HOST)
+    store.fails(3, 'ops.bind.revoked', 'cert', 'replace', 'Shop 2026', 'Next')
 
 
 def test_refusals(store):
