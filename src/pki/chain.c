@@ -49,6 +49,7 @@ struct path {
 
 struct search {
     const struct cert_list *pool;
+    const struct cert_list *anchors; /* NULL: nobody is trusted more than others */
     int64_t at_ms;
     unsigned signatures_left;
     struct path path; /* under way */
@@ -74,9 +75,28 @@ static int64_t earliest_end_ms(const struct path *path) {
     return end_ms;
 }
 
-static bool is_better(const struct path *a, const struct path *b, int64_t at_ms) {
+/* Whether its last certificate is trusted, or issued by one that is. */
+static bool is_anchored(const struct search *search, const struct path *path) {
+    const struct cert *last = path->items[path->count - 1];
+    for (size_t i = 0; search->anchors != NULL && i < search->anchors->count; i++) {
+        const struct cert *anchor = search->anchors->items[i];
+        if (cert_equal(anchor, last) ||
+            (names_chain(last, anchor) && cert_is_issued_by(last, anchor))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_better(const struct search *search, const struct path *a, const struct path *b) {
+    int64_t at_ms = search->at_ms;
     if (b->count == 0) {
         return true;
+    }
+    bool a_anchored = is_anchored(search, a);
+    bool b_anchored = is_anchored(search, b);
+    if (a_anchored != b_anchored) {
+        return a_anchored;
     }
     bool a_complete = a->items[a->count - 1]->is_self_signed;
     bool b_complete = b->items[b->count - 1]->is_self_signed;
@@ -125,14 +145,21 @@ static void explore(struct search *search) {
             path->count--;
         }
     }
-    if (is_end && is_better(path, &search->best, search->at_ms)) {
+    if (is_end && is_better(search, path, &search->best)) {
         search->best = *path;
     }
 }
 
 bool chain_build(struct cert *leaf, const struct cert_list *pool, int64_t at_ms,
                  struct cert_list *out_chain, struct err *e) {
-    struct search search = {.pool = pool, .at_ms = at_ms, .signatures_left = CHAIN_SIGNATURES_MAX};
+    return chain_build_to(leaf, pool, NULL, at_ms, out_chain, e);
+}
+
+bool chain_build_to(struct cert *leaf, const struct cert_list *pool,
+                    const struct cert_list *anchors, int64_t at_ms, struct cert_list *out_chain,
+                    struct err *e) {
+    struct search search = {
+        .pool = pool, .anchors = anchors, .at_ms = at_ms, .signatures_left = CHAIN_SIGNATURES_MAX};
     search.path.items[search.path.count++] = leaf;
     explore(&search);
     for (size_t i = 0; i < search.best.count; i++) {

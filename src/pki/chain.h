@@ -34,6 +34,14 @@ bool chain_build(struct cert *leaf, const struct cert_list *pool, int64_t at_ms,
                  struct cert_list *out_chain, struct err *e) PL_MUST_USE;
 
 /*
+ * The same for who trusts some certificates: a way to one of them is better than any other, whether
+ * they are in the pool or not. anchors: NULL as chain_build().
+ */
+bool chain_build_to(struct cert *leaf, const struct cert_list *pool,
+                    const struct cert_list *anchors, int64_t at_ms, struct cert_list *out_chain,
+                    struct err *e) PL_MUST_USE;
+
+/*
  * The certificate of a heap that the others are there for. Borrowed.
  *
  * spki_sha256  not NULL: the one with this key (of several the one that ends last), NULL when there

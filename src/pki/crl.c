@@ -87,6 +87,24 @@ static void read_algorithm(struct crl *crl) {
                       algorithm->algorithm, 0);
 }
 
+/* RFC 5280 §5.3: an entry's counts for the whole list. */
+static bool has_unknown_critical_entry(X509_CRL *list) {
+    STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(list);
+    for (int i = 0; i < sk_X509_REVOKED_num(entries); i++) {
+        const X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
+        for (int k = 0; k < X509_REVOKED_get_ext_count(entry); k++) {
+            X509_EXTENSION *extension = X509_REVOKED_get_ext(entry, k);
+            int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+            bool is_read = nid == NID_crl_reason || nid == NID_certificate_issuer ||
+                           nid == NID_invalidity_date;
+            if (!is_read && X509_EXTENSION_get_critical(extension) != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool has_unknown_critical(const X509_CRL *list) {
     for (int i = 0; i < X509_CRL_get_ext_count(list); i++) {
         const X509_EXTENSION *extension = X509_CRL_get_ext(list, i);
@@ -108,7 +126,8 @@ static bool read_fields(struct crl *crl, struct err *e) {
     read_algorithm(crl);
     int entry_count = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl->x509_crl));
     crl->entry_count = entry_count > 0 ? (size_t)entry_count : 0;
-    crl->has_unknown_critical = has_unknown_critical(crl->x509_crl);
+    crl->has_unknown_critical =
+        has_unknown_critical(crl->x509_crl) || has_unknown_critical_entry(crl->x509_crl);
     crl->is_delta = X509_CRL_get_ext_by_NID(crl->x509_crl, NID_delta_crl, -1) >= 0;
     ERR_clear_error(); /* lookups that found nothing leave entries */
     return true;

@@ -95,7 +95,8 @@ static bool push_presented(STACK_OF(X509) * stack, const struct verify_input *in
     PL_AUTO(cert_list_clear) struct cert_list chain = {0};
     return (input->presented == NULL || cert_list_append(&pool, input->presented, e)) &&
            (input->issuers == NULL || cert_list_append(&pool, input->issuers, e)) &&
-           (pool.count == 0 || chain_build(input->leaf, &pool, input->at_ms, &chain, e)) &&
+           (pool.count == 0 ||
+            chain_build_to(input->leaf, &pool, input->anchors, input->at_ms, &chain, e)) &&
            push(stack, &chain, e) && push(stack, &pool, e);
 }
 

@@ -205,6 +205,16 @@ static void add_revoked(X509_CRL *crl, const struct make_revoked *revoked) {
         must(X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0), "reason");
         ASN1_ENUMERATED_free(reason);
     }
+    if (revoked->has_unknown_critical) {
+        ASN1_OBJECT *object = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+        ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+        must(value != NULL && ASN1_OCTET_STRING_set(value, (const uint8_t *)"\5\0", 2), "value");
+        X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, 1, value);
+        must(extension != NULL && X509_REVOKED_add_ext(entry, extension, -1), "extension");
+        X509_EXTENSION_free(extension);
+        ASN1_OCTET_STRING_free(value);
+        ASN1_OBJECT_free(object);
+    }
     must(X509_CRL_add0_revoked(crl, entry), "entry");
     ASN1_TIME_free(at);
 }

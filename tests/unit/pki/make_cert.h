@@ -62,6 +62,7 @@ struct make_revoked {
     const struct made *cert;
     int reason; /* RFC 5280 §5.3.1; -1: none said */
     int64_t at_ms;
+    bool has_unknown_critical; /* an extension of the entry that nobody knows */
 };
 
 struct make_crl {

@@ -92,6 +92,25 @@ static void test_same_name_with_another_key_is_no_issuer(void **state) {
     made_clear(&impostor);
 }
 
+/* The issuer stands there twice, by a root that is presented and by one that is trusted. */
+static void test_a_trusted_end_beats_a_whole_chain(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct made trusted = make_cert((struct make_cert){.name = "Trusted", .is_ca = true});
+    struct made crossed = make_cert((struct make_cert){
+        .name = "Issuing", .issuer = &trusted, .key_of = &issuing, .is_ca = true});
+    PL_AUTO(cert_list_clear) struct cert_list pool = HEAP_OF(issuing.cert, root.cert, crossed.cert);
+    PL_AUTO(cert_list_clear) struct cert_list anchors = HEAP_OF(trusted.cert);
+    PL_AUTO(cert_list_clear) struct cert_list chain = {0};
+    assert_ok(chain_build_to(leaf.cert, &pool, &anchors, MAKE_CERT_NOW_MS, &chain, &e), &e);
+    ASSERT_CHAIN(&chain, leaf.cert, crossed.cert);
+    PL_AUTO(cert_list_clear) struct cert_list of_none = {0};
+    assert_ok(chain_build_to(leaf.cert, &pool, NULL, MAKE_CERT_NOW_MS, &of_none, &e), &e);
+    ASSERT_CHAIN(&of_none, leaf.cert, issuing.cert, root.cert);
+    made_clear(&trusted);
+    made_clear(&crossed);
+}
+
 static void test_valid_issuer_beats_expired_twin(void **state) {
     (void)state;
     struct made expired =
@@ -341,6 +360,7 @@ int main(void) {
         cmocka_unit_test(test_chain_is_built_from_any_order),
         cmocka_unit_test(test_chain_goes_as_far_as_the_pool),
         cmocka_unit_test(test_same_name_with_another_key_is_no_issuer),
+        cmocka_unit_test(test_a_trusted_end_beats_a_whole_chain),
         cmocka_unit_test(test_valid_issuer_beats_expired_twin),
         cmocka_unit_test(test_of_two_valid_twins_the_longer_lasting_wins),
         cmocka_unit_test(test_cross_signature_is_taken_only_when_it_leads_further),

@@ -623,6 +623,51 @@ static void test_revoked_leaf(void **state) {
                       "revoked 5 days ago, on 2026-11-18: key compromise");
 }
 
+/* RFC 5280 §5.3: an entry that nobody can read makes the whole list useless. */
+static void test_entry_with_unknown_critical_extension(void **state) {
+    (void)state;
+    struct make_revoked other = {.cert = &issuing,
+                                 .reason = 1,
+                                 .at_ms = MAKE_CERT_NOW_MS - CLOCK_DAY_MS,
+                                 .has_unknown_critical = true};
+    PL_AUTO(crl_freep)
+    struct crl *crl =
+        crl_of((struct make_crl){.issuer = &issuing, .revoked = &other, .revoked_count = 1});
+    const struct crl *crls[] = {crl};
+    PL_AUTO(verdict_clear)
+    struct verdict verdict = verify((struct verify_input){.crls = crls, .crl_count = 1});
+    assert_int_equal(verdict.checks[VERIFY_REVOCATION].outcome, VERIFY_UNKNOWN);
+    other.has_unknown_critical = false;
+    PL_AUTO(crl_freep)
+    struct crl *known =
+        crl_of((struct make_crl){.issuer = &issuing, .revoked = &other, .revoked_count = 1});
+    crls[0] = known;
+    PL_AUTO(verdict_clear)
+    struct verdict sound = verify((struct verify_input){.crls = crls, .crl_count = 1});
+    assert_int_equal(sound.checks[VERIFY_REVOCATION].outcome, VERIFY_PASS);
+}
+
+/* OpenSSL tries the first issuer of the name alone: that one has to be the right one. */
+static void test_cross_signed_issuer(void **state) {
+    (void)state;
+    struct err e = {0};
+    struct made trusted = make_cert((struct make_cert){.name = "Trusted", .is_ca = true});
+    struct made crossed = make_cert((struct make_cert){
+        .name = "Issuing", .issuer = &trusted, .key_of = &issuing, .is_ca = true});
+    PL_AUTO(cert_list_clear) struct cert_list shown = {0};
+    PL_AUTO(cert_list_clear) struct cert_list trust = {0};
+    assert_ok(cert_list_add(&shown, issuing.cert, &e), &e);
+    assert_ok(cert_list_add(&shown, root.cert, &e), &e);
+    assert_ok(cert_list_add(&shown, crossed.cert, &e), &e);
+    assert_ok(cert_list_add(&trust, trusted.cert, &e), &e);
+    PL_AUTO(verdict_clear)
+    struct verdict verdict = verify((struct verify_input){.presented = &shown, .anchors = &trust});
+    assert_int_equal(verdict.checks[VERIFY_TRUST].outcome, VERIFY_PASS);
+    assert_int_equal(verdict.chain.count, 3);
+    made_clear(&trusted);
+    made_clear(&crossed);
+}
+
 static void test_revoked_issuer(void **state) {
     (void)state;
     struct make_revoked revoked = {
@@ -792,6 +837,8 @@ int main(void) {
         cmocka_unit_test(test_common_name_alone),
         cmocka_unit_test(test_no_host_is_no_failure),
         cmocka_unit_test(test_revoked_leaf),
+        cmocka_unit_test(test_entry_with_unknown_critical_extension),
+        cmocka_unit_test(test_cross_signed_issuer),
         cmocka_unit_test(test_revoked_issuer),
         cmocka_unit_test(test_not_revoked),
         cmocka_unit_test(test_stale_and_foreign_lists_say_nothing),
