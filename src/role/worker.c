@@ -156,7 +156,7 @@ static bool restrict_rights(struct worker *worker, struct err *e) {
 static bool on_message(void *ctx, struct peer *peer, struct ipc_message *message) {
     (void)peer;
     struct worker *worker = ctx;
-    return worker->kind->message(worker, message);
+    return worker->is_ending || worker->kind->message(worker, message);
 }
 
 static void on_parent_gone(void *ctx, struct peer *peer) {
@@ -179,7 +179,9 @@ static void close_handle(uv_handle_t *handle, void *ctx) {
     }
 }
 
+/* A role's end runs the loop to close what it had: what it would hear there is of things gone. */
 static void end(struct worker *worker) {
+    worker->is_ending = true;
     worker->kind->end(worker);
     peer_free(worker->parent);
     /* Those with memory of their own are closing already; then the loop runs what is left. */

@@ -60,6 +60,7 @@ struct worker {
     struct worker_start start;
     uv_loop_t loop;
     struct peer *parent; /* NULL before the loop */
+    bool is_ending;      /* what still comes from the parent is passed over */
     struct sandbox_report sandbox;
     void *own; /* the role's */
 };
