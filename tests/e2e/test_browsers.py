@@ -113,6 +113,10 @@ def test_chromium(lab, tmp_path):
                 assert words(view[part]) in shown, (name, part, shown)
 
 
+def is_shown(view, shown):
+    return not view['detail'] or all(words(view[part]) in shown for part in ('title', 'detail', 'proceed'))
+
+
 @pytest.mark.timeout(300)
 def test_firefox(lab, tmp_path):
     with firefox.firefox(tmp_path / 'firefox', lab.root) as browser:
@@ -123,5 +127,6 @@ def test_firefox(lab, tmp_path):
             if code == '':
                 assert 'faulty on purpose' in shown
                 continue
-            for part in ('title', 'detail', 'proceed'):
-                assert words(view[part]) in shown or not view['detail'], (name, part, view[part], shown)
+            if not is_shown(view, shown):  # the page says what time it is: a minute may have begun since
+                view = lab.views('Firefox')[name]
+            assert is_shown(view, shown), (name, view, shown)
