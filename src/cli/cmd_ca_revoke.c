@@ -123,7 +123,8 @@ bool ca_run_crl(struct cli *cli, struct err *e) {
     }
     if (args_flag(cli->args, "renew")) {
         if (cli->is_dry_run) {
-            out_line(&cli->out, "the revocation list of %s would be signed anew", issuer.row->name);
+            out_notice(&cli->out, "the revocation list of %s would be signed anew",
+                       issuer.row->name);
         } else if (!ops_crl_make(cli->ops, &issuer.row->id, shard, clock_now_ms(), e)) {
             return false;
         }

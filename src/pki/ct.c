@@ -194,11 +194,13 @@ static void count_way(const struct ct_input *in, enum ct_way way, struct ct_resu
     size_t logs = 0;
     size_t operators = 0;
     bool has_live = false;
+    bool has_rfc6962 = in->logs == NULL;
     for (size_t i = 0; i < r->count; i++) {
         if (is_taken(&r->items[i], way)) {
             logs += is_again(r, i, false) ? 0 : 1;
             operators += in->logs == NULL || is_again(r, i, true) ? 0 : 1;
             has_live = has_live || is_of_live_log(&r->items[i], in->at_ms);
+            has_rfc6962 = has_rfc6962 || !r->items[i].log->is_tiled;
         }
     }
     size_t wanted = way == CT_IN_CERTIFICATE ? r->wanted_logs : 2;
@@ -208,6 +210,7 @@ static void count_way(const struct ct_input *in, enum ct_way way, struct ct_resu
         r->way = way;
         r->logs = logs;
         r->operators = operators;
+        r->has_rfc6962 = has_rfc6962;
         r->is_enough = is_enough;
     }
 }

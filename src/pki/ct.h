@@ -1,8 +1,8 @@
 /*
  * What a certificate's timestamps are worth: whether logs that count signed them, and whether these
  * are enough for browsers. No I/O, no clock.
- * Source: RFC 6962 §3.2, §3.3; Chrome's Certificate Transparency policy; Apple's is the same but
- * for the states of logs.
+ * Source: RFC 6962 §3.2, §3.3; Chrome's Certificate Transparency policy (since 2026-04-15 without a
+ * word on how a log is read); Apple's also wants one from a log that is read by RFC 6962
  */
 #ifndef PL_PKI_CT_H
 #define PL_PKI_CT_H
@@ -50,6 +50,7 @@ struct ct_result {
     enum ct_way way;
     size_t logs;      /* distinct ones whose timestamps count */
     size_t operators; /* distinct ones that ran them; without a list 0 */
+    bool has_rfc6962; /* one of them is read by RFC 6962, not by tiles alone; without a list true */
     bool is_enough;
 };
 

@@ -126,8 +126,8 @@ static bool name_of(const json_t *one, const char **out_name, struct err *e) {
     return *out_name != NULL || refuse("?", "it has no name, address or id", e);
 }
 
-static bool read_log(const json_t *one, const char *operator_name, struct ct_logs *logs,
-                     struct err *e) {
+static bool read_log(const json_t *one, const char *operator_name, bool is_tiled,
+                     struct ct_logs *logs, struct err *e) {
     const char *name = NULL;
     enum ct_log_state which = CT_LOG_REJECTED;
     const json_t *state = find_state(one, &which);
@@ -148,7 +148,7 @@ static bool read_log(const json_t *one, const char *operator_name, struct ct_log
         logs->capacity = capacity;
     }
     struct ct_log *log = &logs->items[logs->count++];
-    *log = (struct ct_log){.state = which};
+    *log = (struct ct_log){.state = which, .is_tiled = is_tiled};
     return read_key(one, name, log, e) && read_time(state, "timestamp", &log->since_ms, e) &&
            read_interval(one, name, log, e) && read_former(one, name, log, e) &&
            mem_strdup(name, &log->name, e) && mem_strdup(operator_name, &log->operator_name, e);
@@ -157,7 +157,6 @@ static bool read_log(const json_t *one, const char *operator_name, struct ct_log
 /* --- the list -----------------------------------------------------------------------------------
  */
 
-/* Logs of both ways to be read (RFC 6962's and tiles) are the same to who verifies. */
 static bool read_operator(const json_t *one, struct ct_logs *logs, struct err *e) {
     static const char *const kinds[] = {"logs", "tiled_logs"};
     const char *name = NULL;
@@ -167,7 +166,7 @@ static bool read_operator(const json_t *one, struct ct_logs *logs, struct err *e
     for (size_t k = 0; k < PL_ARRAY_LEN(kinds); k++) {
         const json_t *all = json_object_get(one, kinds[k]);
         for (size_t i = 0; i < json_array_size(all); i++) {
-            if (!read_log(json_array_get(all, i), name, logs, e)) {
+            if (!read_log(json_array_get(all, i), name, k == 1, logs, e)) {
                 return false;
             }
         }

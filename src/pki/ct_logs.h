@@ -32,6 +32,7 @@ struct ct_log {
     EVP_PKEY *key;
     char *name; /* "Google 'Argon2026h1' log"; its address when it has no name */
     char *operator_name;
+    bool is_tiled; /* read as static-ct-api says, not by RFC 6962 */
     enum ct_log_state state;
     int64_t since_ms; /* it is in that state */
     int64_t from_ms;  /* certificates that expire from then… */

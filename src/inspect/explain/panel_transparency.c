@@ -54,6 +54,11 @@ static bool say_all(const struct panel_input *in, struct panel *panel, struct er
             return false;
         }
     }
+    if (in->is_public && ct->is_enough && !ct->has_rfc6962 &&
+        !panel_say(panel, PANEL_OPEN, e,
+                   "Safari also wants a log that is read by RFC 6962, and refuses these")) {
+        return false;
+    }
     if (in->logs_made_ms != 0 && age_ms > CT_LIST_LIFE_DAYS * CLOCK_DAY_MS) {
         char day[11];
         clock_format_day(in->logs_made_ms, day);

@@ -98,6 +98,7 @@ static void test_real_timestamps_of_real_logs(void **state) {
     assert_int_equal(s->result.operators, 2);
     assert_int_equal(s->result.wanted_logs, 2);
     assert_true(s->result.is_enough);
+    assert_true(s->result.has_rfc6962);
     assert_int_equal(ct_logs_count(s->logs), 2);
     assert_int_equal(ct_logs_made_ms(s->logs), INT64_C(1538352000000));
     end(s);
@@ -149,6 +150,11 @@ static void expect(const char *list, enum ct_worth first, bool is_enough) {
 
 static void test_states_of_logs(void **state) {
     (void)state;
+    struct scene *tiled = begin(LIST(REJECTED, USABLE)); /* the one that counts has tiles */
+    check(tiled);
+    assert_int_equal(tiled->result.logs, 1);
+    assert_false(tiled->result.has_rfc6962);
+    end(tiled);
     expect(LIST(RETIRED, USABLE), CT_COUNTS, true); /* promised before it retired */
     expect(LIST(RETIRED, RETIRED), CT_COUNTS, false);
     expect(LIST(RETIRED_BEFORE, USABLE), CT_TOO_LATE, false);

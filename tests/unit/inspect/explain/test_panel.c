@@ -248,6 +248,8 @@ static void expect_logged(struct ct_result logged, enum verify_outcome outcome, 
     assert_int_equal(said->outcome, outcome);
     assert_non_null(strstr(said->sentence, head));
     assert_true(says(&panels, PANEL_TRANSPARENCY, PANEL_OPEN, "the list of logs is of 2026-09-13"));
+    assert_int_equal(says(&panels, PANEL_TRANSPARENCY, PANEL_OPEN, "Safari also wants"),
+                     logged.is_enough && !logged.has_rfc6962);
     verdict_clear(&verdict);
 }
 
@@ -257,8 +259,9 @@ static void test_public_logs(void **state) {
         (struct ct_result){
             .logs = 2, .operators = 2, .wanted_logs = 2, .is_enough = true, .is_checked = true},
         VERIFY_PASS, "2 logs of 2 operators (2 of 2 are wanted)");
-    expect_logged((struct ct_result){.logs = 3, .wanted_logs = 3, .is_enough = true}, VERIFY_PASS,
-                  "signatures are not checked");
+    expect_logged(
+        (struct ct_result){.logs = 3, .wanted_logs = 3, .is_enough = true, .has_rfc6962 = true},
+        VERIFY_PASS, "signatures are not checked");
     expect_logged(
         (struct ct_result){.logs = 2, .operators = 1, .wanted_logs = 2, .is_checked = true},
         VERIFY_UNKNOWN, "one operator");
